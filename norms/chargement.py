@@ -1,0 +1,114 @@
+"""Safe YAML loading: every scalar stays a string, duplicate keys are refused, positions are kept.
+
+YAML 1.1 turns ``01`` into 1 and ``no`` into False; the field's codes must not be touched, so nothing is
+typed here: models (pydantic, lax) or the caller decide. Documents are bounded in size and depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_DEPTH = 40
+
+Chemin = tuple[str | int, ...]
+
+
+class ErreurChargement(ValueError):
+    """A YAML file that cannot be used; the message names file, line, column, what was expected, what to do."""
+
+    def __init__(self, fichier: str, ligne: int, colonne: int, message: str) -> None:
+        self.fichier, self.ligne, self.colonne, self.message = fichier, ligne, colonne, message
+        super().__init__(f"{fichier}:{ligne}:{colonne}: {message}")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A loaded YAML document: its data (dict, list, str only) and the position of every node."""
+
+    fichier: str
+    donnees: Any
+    positions: Mapping[Chemin, tuple[int, int]] = field(repr=False)
+
+    def position(self, chemin: Chemin) -> tuple[int, int]:
+        """Line and column (from 1) of a node, or of its nearest known ancestor."""
+        while chemin and chemin not in self.positions:
+            chemin = chemin[:-1]
+        return self.positions.get(chemin, (1, 1))
+
+    def erreur(self, chemin: Chemin, message: str) -> ErreurChargement:
+        """Builds the error to raise about the node at ``chemin``."""
+        ligne, colonne = self.position(chemin)
+        return ErreurChargement(self.fichier, ligne, colonne, message)
+
+
+def _loader() -> type[Any]:
+    return getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+def load_text(texte: str, fichier: str = "<texte>") -> Document:
+    """Loads one YAML document from text. Raises ErreurChargement."""
+    loader = _loader()(texte)
+    try:
+        noeud = loader.get_single_node()
+    except yaml.MarkedYAMLError as exc:
+        marque = exc.problem_mark or exc.context_mark
+        ligne, colonne = (marque.line + 1, marque.column + 1) if marque else (1, 1)
+        raise ErreurChargement(
+            fichier, ligne, colonne, f"YAML illisible ({exc.problem}) ; corriger la syntaxe à cet endroit"
+        ) from exc
+    except (yaml.YAMLError, RecursionError, UnicodeError) as exc:
+        raise ErreurChargement(fichier, 1, 1, f"YAML illisible ({exc}) ; corriger la syntaxe") from exc
+    finally:
+        loader.dispose()
+    positions: dict[Chemin, tuple[int, int]] = {}
+    donnees = None if noeud is None else _build(noeud, (), positions, fichier)
+    return Document(fichier, donnees, positions)
+
+
+def load(chemin: Path, *, nom: str | None = None) -> Document:
+    """Loads a YAML file (UTF-8, at most 8 MiB). Raises ErreurChargement, also when it can't be read."""
+    nom = nom or chemin.as_posix()
+    try:
+        taille = chemin.stat().st_size
+        if taille > MAX_BYTES:
+            raise ErreurChargement(nom, 1, 1, f"fichier de {taille} octets ; {MAX_BYTES} au plus sont acceptés")
+        texte = chemin.read_text(encoding="utf-8")
+    except OSError as exc:
+        raise ErreurChargement(nom, 1, 1, f"fichier illisible ({exc.strerror}) ; vérifier le chemin") from exc
+    except UnicodeDecodeError as exc:
+        raise ErreurChargement(nom, 1, 1, f"octet {exc.start} hors UTF-8 ; enregistrer le fichier en UTF-8") from exc
+    return load_text(texte, nom)
+
+
+def _build(
+    noeud: yaml.Node, chemin: Chemin, positions: dict[Chemin, tuple[int, int]], fichier: str
+) -> Any:
+    ligne, colonne = noeud.start_mark.line + 1, noeud.start_mark.column + 1
+    positions[chemin] = (ligne, colonne)
+    if len(chemin) > MAX_DEPTH:
+        raise ErreurChargement(fichier, ligne, colonne, f"plus de {MAX_DEPTH} niveaux d'imbrication")
+    if isinstance(noeud, yaml.ScalarNode):
+        return noeud.value
+    if isinstance(noeud, yaml.SequenceNode):
+        return [_build(n, (*chemin, i), positions, fichier) for i, n in enumerate(noeud.value)]
+    return dict(_pairs(noeud, chemin, positions, fichier))
+
+
+def _pairs(
+    noeud: yaml.Node, chemin: Chemin, positions: dict[Chemin, tuple[int, int]], fichier: str
+) -> Iterator[tuple[str, Any]]:
+    vues: set[str] = set()
+    for cle, valeur in noeud.value:
+        ligne, colonne = cle.start_mark.line + 1, cle.start_mark.column + 1
+        if not isinstance(cle, yaml.ScalarNode):
+            raise ErreurChargement(fichier, ligne, colonne, "clé composée ; une clé est un mot simple")
+        if cle.value in vues:
+            raise ErreurChargement(fichier, ligne, colonne, f"clé « {cle.value} » déjà donnée plus haut ; n'en garder qu'une")
+        vues.add(cle.value)
+        yield cle.value, _build(valeur, (*chemin, cle.value), positions, fichier)
