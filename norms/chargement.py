@@ -86,9 +86,7 @@ def load(chemin: Path, *, nom: str | None = None) -> Document:
     return load_text(texte, nom)
 
 
-def _build(
-    noeud: yaml.Node, chemin: Chemin, positions: dict[Chemin, tuple[int, int]], fichier: str
-) -> Any:
+def _build(noeud: yaml.Node, chemin: Chemin, positions: dict[Chemin, tuple[int, int]], fichier: str) -> Any:
     ligne, colonne = noeud.start_mark.line + 1, noeud.start_mark.column + 1
     positions[chemin] = (ligne, colonne)
     if len(chemin) > MAX_DEPTH:
@@ -109,6 +107,8 @@ def _pairs(
         if not isinstance(cle, yaml.ScalarNode):
             raise ErreurChargement(fichier, ligne, colonne, "clé composée ; une clé est un mot simple")
         if cle.value in vues:
-            raise ErreurChargement(fichier, ligne, colonne, f"clé « {cle.value} » déjà donnée plus haut ; n'en garder qu'une")
+            raise ErreurChargement(
+                fichier, ligne, colonne, f"clé « {cle.value} » déjà donnée plus haut ; n'en garder qu'une"
+            )
         vues.add(cle.value)
         yield cle.value, _build(valeur, (*chemin, cle.value), positions, fichier)

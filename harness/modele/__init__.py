@@ -1,0 +1,1 @@
+"""The bench's own model: scenarios, requirements, findings, verdicts, campaign events."""

@@ -1,0 +1,449 @@
+"""Adapter protocol 1.0: how the bench drives an LPS. JSON-RPC 2.0, one object a line on stdio, or HTTP.
+
+The bench is the client, the adapter the server; operations follow the functional chain of the specification
+(cdc §3, §4.2.1.1). An adapter declares what it can do in ``bonjour``: an operation it lacks is never called and
+what depends on it is « non testé ». A refusal by the LPS (wrong PIN, missing card…) is a normal answer,
+``issue: refus``; a JSON-RPC error is a breakdown of the adapter. Amounts are integer centimes, dates ISO.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from norms.contrat.base import Message, ModeSecurisation, Operation, TypeFacture
+
+VERSION = "1.0"
+
+DateIso = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Centimes = int
+
+
+# --- What every answer carries -------------------------------------------------------------------------
+class Affichage(Message):
+    """Something shown to the PS, as it was shown."""
+
+    niveau: Literal["information", "alerte", "erreur", "question"] = "information"
+    texte: str
+
+
+class DocumentProduit(Message):
+    """A document printed or offered for printing; ``texte`` is its whole readable content."""
+
+    nature: str
+    texte: str
+    fichier_base64: str = ""
+
+
+class Reponse(Message):
+    """Base of every answer: did the LPS do it, what did it show, what did it print."""
+
+    issue: Literal["ok", "refus"] = "ok"
+    motif: str = Field(default="", description="pourquoi le LPS refuse, en clair")
+    code_retour: str = Field(default="", description="code retour du service fourni qui a échoué, s'il y en a un")
+    affichages: tuple[Affichage, ...] = ()
+    documents: tuple[DocumentProduit, ...] = ()
+
+
+# --- Session -------------------------------------------------------------------------------------------
+class Bonjour(Message):
+    protocole: str = VERSION
+    banc: str = "preagrement"
+
+
+class ProfilLps(Message):
+    """What the vendor declares; each list uses the axes of the requirement inventory (``applicable``)."""
+
+    professions: tuple[str, ...] = ("medecins", "prescripteurs")
+    specialites: tuple[str, ...] = ()
+    modes: tuple[ModeSecurisation, ...] = tuple(ModeSecurisation)
+    capacites: tuple[str, ...] = Field(default=(), description="gestion_unique, gestion_separee, OCT, ApCV, CCAM…")
+
+
+class Presentation(Message):
+    protocole: str
+    produit: str
+    version: str
+    editeur: str = ""
+    operations: tuple[str, ...]
+    profil: ProfilLps = ProfilLps()
+
+
+class Boite(Message):
+    hote: str
+    port: int
+    utilisateur: str = ""
+    mot_de_passe: str = Field(default="", repr=False)
+    adresse: str = ""
+
+
+class Environnement(Message):
+    """Where the world is: supplied services, outgoing and incoming mail. All on loopback."""
+
+    services_url: str
+    services_jeton: str = Field(repr=False)
+    smtp: Boite
+    pop3: Boite
+
+
+class ConventionPs(Message):
+    """A line of the PS's convention table, reduced to what the tour needs (cdc §4.2.1.5.3.1)."""
+
+    type_convention: str
+    numero_amc: str
+    operateur_reglement: str = ""
+    code_routage: str = ""
+    identifiant_hote: str = ""
+    domaine: str = ""
+    code_application: str = ""
+    type_accord: str = ""
+    taux_amc: int = Field(default=100, description="part du ticket modérateur prise en charge, en pour cent")
+
+
+class Parametrage(Message):
+    """Settings of the workstation for the scenario."""
+
+    mode_test: bool = False
+    numero_agrement: str = ""
+    conventions: tuple[ConventionPs, ...] = ()
+    oct: str = Field(default="", description="adresse de l'OCT ; vide : transmission directe")
+    premiere_facture: int = 1
+    premier_lot_fse: str = "001"
+    premier_lot_dre: str = "AAA"
+    compression: bool = True
+
+
+class PosteDemarrer(Message):
+    """Starts a session: a fresh workstation in ``dossier``, or the same one again when it holds data."""
+
+    maintenant: str = Field(description="instant virtuel, ISO 8601 avec décalage")
+    graine: int
+    dossier: str = Field(description="dossier de travail réservé au LPS pour ce scénario")
+    environnement: Environnement
+    parametrage: Parametrage = Parametrage()
+
+
+class PosteHorloge(Message):
+    """Tells the LPS what time it is; it must not use the machine's clock."""
+
+    maintenant: str
+
+
+# --- Acquisition ----------------------------------------------------------------------------------------
+class PsLire(Message):
+    """cdc §4.2.1.2: reads the PS's card."""
+
+    code_porteur: str | None = Field(default=None, repr=False)
+    numero_situation: str | None = None
+
+
+class SituationLue(Message):
+    numero: str
+    numero_facturation: str
+    specialite: str
+    conventionnel: str = ""
+    zone_tarifaire: str = ""
+    raison_sociale: str = ""
+
+
+class PsLu(Reponse):
+    numero_national: str = ""
+    nom: str = ""
+    prenom: str = ""
+    type_carte: str = ""
+    situations: tuple[SituationLue, ...] = ()
+
+
+class BeneficiaireLire(Message):
+    """cdc §4.2.1.3: acquires the beneficiaries from the given support."""
+
+    support: Literal["carte_vitale"] = "carte_vitale"
+    date_consultation: DateIso | None = None
+
+
+class BeneficiaireLu(Message):
+    nom: str
+    prenom: str
+    naissance: str = Field(description="AAAAMMJJ, tel qu'en carte")
+    rang: str
+    qualite: str
+    nir: str = ""
+
+
+class DroitsLus(Reponse):
+    nir_assure: str = ""
+    regime: str = ""
+    caisse: str = ""
+    centre: str = ""
+    fin_validite: str = ""
+    beneficiaires: tuple[BeneficiaireLu, ...] = ()
+    demonstration: bool = False
+
+
+# --- Invoicing ------------------------------------------------------------------------------------------
+class BeneficiaireSaisi(Message):
+    """An identity from the patient file or typed in, when no support is read (cdc §3.4.1.2)."""
+
+    nir: str
+    cle: str
+    regime: str
+    caisse: str
+    centre: str
+    naissance: str = Field(description="AAAAMMJJ")
+    rang: str = "1"
+    qualite: str = "0"
+    nom: str
+    prenom: str
+    code_gestion: str = ""
+
+
+class BeneficiaireDemande(Message):
+    """Whom the invoice is for: one of the card's beneficiaries (from 1), or a typed identity."""
+
+    source: Literal["carte_vitale", "saisie"] = "carte_vitale"
+    numero: int = 1
+    identite: BeneficiaireSaisi | None = None
+
+
+class PrestationDemandee(Message):
+    code: str
+    date: DateIso
+    quantite: int = 1
+    coefficient: str = "1.00"
+    honoraires: Centimes | None = Field(default=None, description="à défaut, le tarif")
+    qualificatif_depense: str = ""
+    lieu: Literal["cabinet", "domicile"] = "cabinet"
+
+
+class TiersPayant(Message):
+    amo: bool = False
+    amc: bool = False
+
+
+class ComplementaireDemandee(Message):
+    """What the PS keeps or types about the complementary insurer; ``carte_vitale``: as read."""
+
+    source: Literal["aucune", "carte_vitale", "saisie"] = "aucune"
+    gestion: Literal["separee", "unique"] = "separee"
+    numero_amc: str = ""
+    numero_adherent: str = ""
+    type_contrat: str = ""
+
+
+class FactureElaborer(Message):
+    """Elaborates, formats and secures an invoice in one mode (cdc §4.2.1.1 to §4.2.1.15).
+
+    In DESYNCHRONISE, stops after the Vitale signature; ``facture.signer`` ends it.
+    """
+
+    mode: ModeSecurisation = ModeSecurisation.SESAM_VITALE
+    beneficiaire: BeneficiaireDemande = BeneficiaireDemande()
+    prestations: Annotated[tuple[PrestationDemandee, ...], Field(min_length=1)]
+    tiers_payant: TiersPayant = TiersPayant()
+    complementaire: ComplementaireDemandee = ComplementaireDemandee()
+    parcours: str = Field(default="T", description="indicateur de parcours de soins")
+    nature_assurance: str = "10"
+    date_elaboration: DateIso | None = None
+    numero: str | None = Field(default=None, description="numéro imposé, 9 chiffres ; à défaut le LPS numérote")
+    code_porteur: str | None = Field(default=None, repr=False)
+    reponses: dict[str, str] = Field(default_factory=dict, description="réponses aux questions du LPS")
+
+
+class Montants(Message):
+    total: Centimes
+    amo: Centimes
+    amc: Centimes
+    assure: Centimes
+
+
+class FactureRendue(Message):
+    """The state of an invoice as the LPS sees it. ``statut``: a_signer, securisee, en_lot, transmise, acquittee,
+    lot_rejete, payee, rejetee, archivee, supprimee."""
+
+    type: TypeFacture
+    numero: str
+    mode: ModeSecurisation
+    statut: str
+    montants: Montants
+    lot: str = ""
+    motif_rejet: str = ""
+    montant_paye: Centimes | None = None
+
+
+class FacturesRendues(Reponse):
+    factures: tuple[FactureRendue, ...] = ()
+
+
+class FactureSigner(Message):
+    """Second phase of the desynchronised mode: the CPS signs (cdc §4.2.1.15). Empty: all that wait."""
+
+    numeros: tuple[str, ...] = ()
+    code_porteur: str | None = Field(default=None, repr=False)
+
+
+class FactureLister(Message):
+    """Invoices known to the workstation (cdc §4.2.1.13, « doublons »)."""
+
+    statut: str | None = None
+
+
+class FactureSupprimer(Message):
+    numero: str
+
+
+# --- Lots, files, transmission, returns -----------------------------------------------------------------
+class LotConstituer(Message):
+    """Builds and secures the lots of all secured invoices (cdc §4.2.1.16.1)."""
+
+    code_porteur: str | None = Field(default=None, repr=False)
+
+
+class LotLister(Message):
+    reference: str | None = None
+
+
+class LotRendu(Message):
+    """The state of a lot. ``statut``: a_transmettre, transmis, acquitte, rejete, archive, remplace."""
+
+    reference: str
+    type: TypeFacture
+    mode: ModeSecurisation
+    statut: str
+    factures: tuple[str, ...]
+    destinataire: str = ""
+    code_rejet: str = ""
+    facture_en_cause: str = ""
+    remplace: str = Field(default="", description="référence du lot que celui-ci remplace")
+
+
+class LotsRendus(Reponse):
+    lots: tuple[LotRendu, ...] = ()
+
+
+class LotReemettre(Message):
+    """After a negative ARL: sends a lot again as it was, or rebuilds it without some invoices (cdc §3.3.1.2)."""
+
+    reference: str
+    sans_factures: tuple[str, ...] = ()
+    code_porteur: str | None = Field(default=None, repr=False)
+
+
+class LotExporter(Message):
+    """Saves a lot to a file of the operating system, for analysis (cdc §3.3.1.2)."""
+
+    reference: str
+
+
+class FichierExporte(Reponse):
+    contenu_base64: str = ""
+    nom: str = ""
+
+
+class FichierConstituer(Message):
+    """Builds the files of the lots not yet sent (cdc §4.2.1.16.2)."""
+
+
+class FichierRendu(Message):
+    numero: str
+    type: TypeFacture
+    destinataire: str
+    lots: tuple[str, ...]
+    statut: str = "a_transmettre"
+
+
+class FichiersRendus(Reponse):
+    fichiers: tuple[FichierRendu, ...] = ()
+
+
+class TransmissionEnvoyer(Message):
+    """Encrypts, wraps and sends the files waiting (cdc §4.2.4)."""
+
+
+class MessageEnvoye(Message):
+    sujet: str
+    destinataire: str
+    fichier: str
+    statut: Literal["accepte", "refuse", "reporte"]
+    detail: str = ""
+
+
+class Transmission(Reponse):
+    messages: tuple[MessageEnvoye, ...] = ()
+
+
+class RetoursRelever(Message):
+    """Collects the returns and reconciles them (cdc §4.2.2)."""
+
+
+class RetourTraite(Message):
+    """One return as the LPS understood it. ``nature``: ARL, RSP, SERVICE, ART, INCONNU."""
+
+    nature: str
+    resume: str
+    lot: str = ""
+    facture: str = ""
+    positif: bool | None = None
+    code: str = ""
+    montant: Centimes | None = None
+    message_origine: str = Field(default="", description="sujet du message émis auquel répond un message de service")
+    rapproche: bool = True
+
+
+class Retours(Reponse):
+    retours: tuple[RetourTraite, ...] = ()
+
+
+class AuRevoir(Message):
+    pass
+
+
+class JournalEcrit(Reponse):
+    """Answer of ``au_revoir``; the adapter then ends by itself."""
+
+    detail: dict[str, Any] = Field(default_factory=dict)
+
+
+OPERATIONS: dict[str, Operation] = {
+    o.nom: o
+    for o in (
+        Operation("bonjour", Bonjour, Presentation, "Présentation, version, opérations et profil déclarés."),
+        Operation(
+            "poste.demarrer",
+            PosteDemarrer,
+            Reponse,
+            "Démarre le poste de travail dans un dossier vierge ou repris.",
+        ),
+        Operation("poste.horloge", PosteHorloge, Reponse, "Donne l'heure virtuelle."),
+        Operation("ps.lire", PsLire, PsLu, "Lit la carte du professionnel de santé."),
+        Operation(
+            "beneficiaire.lire",
+            BeneficiaireLire,
+            DroitsLus,
+            "Acquiert les droits sur le support du bénéficiaire.",
+        ),
+        Operation(
+            "facture.elaborer",
+            FactureElaborer,
+            FacturesRendues,
+            "Élabore, met en forme et sécurise FSE et DRE.",
+        ),
+        Operation("facture.signer", FactureSigner, FacturesRendues, "Seconde phase du mode désynchronisé."),
+        Operation("facture.lister", FactureLister, FacturesRendues, "Visualise les factures du poste."),
+        Operation("facture.supprimer", FactureSupprimer, FacturesRendues, "Supprime une facture en attente."),
+        Operation("lot.constituer", LotConstituer, LotsRendus, "Constitue et sécurise les lots."),
+        Operation("lot.lister", LotLister, LotsRendus, "Visualise les lots."),
+        Operation("lot.reemettre", LotReemettre, LotsRendus, "Réémet ou reconstitue un lot rejeté."),
+        Operation("lot.exporter", LotExporter, FichierExporte, "Enregistre un lot dans un fichier."),
+        Operation("fichier.constituer", FichierConstituer, FichiersRendus, "Constitue les fichiers à transmettre."),
+        Operation(
+            "transmission.envoyer",
+            TransmissionEnvoyer,
+            Transmission,
+            "Transmet les fichiers en attente.",
+            60.0,
+        ),
+        Operation("retours.relever", RetoursRelever, Retours, "Relève et rapproche les retours.", 60.0),
+        Operation("au_revoir", AuRevoir, JournalEcrit, "Fin de session."),
+    )
+}

@@ -1,0 +1,190 @@
+"""Supplied services as an LPS calls them: JSON-RPC 2.0 over HTTP (``POST /rpc``, bearer token).
+
+The functions, their order and their return codes are those of the SSV (formats.md §1); the JSON form is ours
+(``hypothese``): the real interface is a C library whose zones are binary. A function that fails answers a
+``code_retour`` other than ``0000`` and no data; a JSON-RPC error means that the call itself was malformed.
+Binary contents (records, signed invoices, lots) travel in base64.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from norms.contrat.base import Message, ModeSecurisation, Operation, TypeFacture
+
+Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+CodePorteur = Annotated[str, Field(max_length=12, repr=False)]
+
+
+class GroupeDonnees(Message):
+    """A data group: its number, and its fields in the order of the norm (all text, empty when absent)."""
+
+    groupe: Annotated[int, Field(ge=1, le=65535)]
+    champs: tuple[str, ...] = ()
+
+
+class Vide(Message):
+    """No parameter."""
+
+
+class Retour(Message):
+    """What every service function answers: four hexadecimal digits, ``0000`` when it worked, and a label."""
+
+    code_retour: str = Field(default="0000", pattern=r"^[0-9A-F]{4}$")
+    libelle: str = ""
+
+
+class RetourGroupes(Retour):
+    groupes: tuple[GroupeDonnees, ...] = ()
+
+
+class LireCartePs(Message):
+    """cdc §4.2.1.2.1; ``code_porteur`` may be omitted once the card has been opened and stays powered."""
+
+    ressource_ps: str = "ps"
+    code_porteur: CodePorteur | None = None
+
+
+class LireDroitsVitale(Message):
+    """cdc §4.2.1.3; the CPS must be present and open for the rights zones (§2.2.1.2.1)."""
+
+    ressource_ps: str = "ps"
+    ressource_vitale: str = "vitale"
+    code_porteur: CodePorteur | None = None
+    date_consultation: str = Field(description="AAAAMMJJ")
+
+
+class FormaterFacture(Message):
+    """Checks and formats one invoice (cdc §4.2.1.13): groups 1110 to 1610 in, B2 records out."""
+
+    type: TypeFacture
+    mode: ModeSecurisation
+    groupes: tuple[GroupeDonnees, ...]
+
+
+class FactureMiseEnForme(Retour):
+    """``facture``: the B2 records of one invoice; ``critere_lot`` once it is wholly secured."""
+
+    facture: Base64 = ""
+    critere_lot: str = ""
+
+
+class ChiffrerFacture(Message):
+    """Encrypts the sensitive data for the invoice's recipient (cdc §3.2.9.2)."""
+
+    facture: Base64
+
+
+class SignerFactureVitale(Message):
+    ressource_vitale: str = "vitale"
+    facture: Base64
+
+
+class SignerFacturePs(Message):
+    ressource_ps: str = "ps"
+    code_porteur: CodePorteur | None = None
+    numero_situation: str = "1"
+    facture: Base64
+
+
+class FormaterLot(Message):
+    """Formats and secures one lot (cdc §4.2.1.16.1). The first lot of a series needs the code porteur;
+    ``fin_de_serie`` closes the series, during which no other card function answers (0008)."""
+
+    ressource_ps: str = "ps"
+    code_porteur: CodePorteur | None = None
+    reference: str = Field(description="001-999 (FSE) ou AAA-ZZZ (DRE)")
+    date: str = Field(description="AAAAMMJJ")
+    numero_agrement: str = ""
+    factures: tuple[Base64, ...]
+    fin_de_serie: bool = False
+
+
+class LotForme(Retour):
+    """``lot``: records 1 to 6 with its signature; groups 13 (FSE) or 93 (DRE): file criterion, addressing."""
+
+    lot: Base64 = ""
+    critere_fichier: str = ""
+    groupes: tuple[GroupeDonnees, ...] = ()
+
+
+class FormaterFichier(Message):
+    """Header and end of a file (cdc §4.2.1.16.2): groups 12 and 14 in; no card needed (§3.2.10.2)."""
+
+    critere_fichier: str
+    groupes: tuple[GroupeDonnees, ...]
+
+
+class FichierForme(Retour):
+    """Records 000 and 999 to put around the lots."""
+
+    entete: Base64 = ""
+    fin: Base64 = ""
+
+
+class TraduireArl(Message):
+    """Translates an ARL file, opaque to the LPS (cdc §4.2.2.1)."""
+
+    fichier: Base64
+
+
+class CertificatPublie(Message):
+    """A certificate of the directory (PEM). ``usage``: chiffrement_piece_jointe for mail (cdc §3.2.9.4)."""
+
+    usage: str
+    porteur: str
+    adresse: str = ""
+    pem: str
+
+
+class CrlPubliee(Message):
+    niveau: str
+    der: Base64
+
+
+class AnnuaireCertificats(Message):
+    certificats: tuple[CertificatPublie, ...]
+    autorites: tuple[str, ...] = Field(default=(), description="PEM, racine en premier")
+    crl: tuple[CrlPubliee, ...] = ()
+
+
+class LireDateLecteur(Retour):
+    date_heure: str = Field(default="", description="AAAAMMJJHHMMSS")
+
+
+SERVICES: dict[str, Operation] = {
+    o.nom: o
+    for o in (
+        Operation("ssv.init_lib", Vide, Retour, "Initialise les services ; obligatoire avant tout autre appel."),
+        Operation("ssv.term_lib", Vide, Retour, "Termine l'utilisation des services."),
+        Operation("ssv.lire_config", Vide, RetourGroupes, "Configuration des composants (groupes 60 à 64)."),
+        Operation("ssv.lire_carte_ps", LireCartePs, RetourGroupes, "Lit la carte du PS (groupes 1 et 2)."),
+        Operation(
+            "ssv.lire_droits_vitale",
+            LireDroitsVitale,
+            RetourGroupes,
+            "Lit la carte Vitale (groupes 101 à 111).",
+        ),
+        Operation("ssv.lire_date_lecteur", Vide, LireDateLecteur, "Date et heure du lecteur."),
+        Operation(
+            "ssv.formater_facture",
+            FormaterFacture,
+            FactureMiseEnForme,
+            "Contrôle et met en forme une facture.",
+        ),
+        Operation("ssv.chiffrer_facture", ChiffrerFacture, FactureMiseEnForme, "Chiffre les données sensibles."),
+        Operation(
+            "ssv.signer_facture_vitale",
+            SignerFactureVitale,
+            FactureMiseEnForme,
+            "Signe avec la carte Vitale.",
+        ),
+        Operation("ssv.signer_facture_ps", SignerFacturePs, FactureMiseEnForme, "Signe avec la carte du PS."),
+        Operation("ssv.formater_lot", FormaterLot, LotForme, "Met en forme et sécurise un lot."),
+        Operation("ssv.formater_fichier", FormaterFichier, FichierForme, "En-tête et fin de fichier."),
+        Operation("ssv.traduire_arl", TraduireArl, RetourGroupes, "Traduit un fichier d'ARL."),
+        Operation("annuaire.certificats", Vide, AnnuaireCertificats, "Certificats et listes de révocation."),
+    )
+}
