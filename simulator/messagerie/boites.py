@@ -1,0 +1,249 @@
+"""Mailboxes by address, with durable evidence of everything that goes in or out."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from norms.contrat.ports import Horloge
+from simulator.messagerie.erreurs import BoiteInconnue, BoitePleine, ErreurMessagerie, ErreurPreuves
+from simulator.messagerie.evenements import (
+    Emettre,
+    MessageDepose,
+    MessageRecu,
+    PanneInjectee,
+    PannePreuves,
+    ParametresDsn,
+    ignore_event,
+)
+from simulator.messagerie.pannes import PannesMessagerie, corrupt
+from simulator.messagerie.preuves import Preuves, file_stem
+
+_ADRESSE = re.compile(r"[!-;=?-~]{1,64}@[A-Za-z0-9.\-\[\]:]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEnBoite:
+    """A message waiting in a mailbox: bytes with CRLF line ends, as they go over POP3 before dot-stuffing."""
+
+    uid: str
+    brut: bytes = field(repr=False)
+    preuve: str = ""
+
+    @property
+    def taille(self) -> int:
+        return len(self.brut)
+
+
+@dataclass(slots=True)
+class _Boite:
+    adresse: str
+    identifiant: str
+    mot_de_passe: str = field(repr=False)
+    messages: list[MessageEnBoite] = field(default_factory=list)
+    session: int | None = None
+
+
+class Boites:
+    """The mailbox store. Thread-safe; evidence under ``dossier``, in memory only when it is None.
+
+    With a folder that already holds evidence, numbers go on after the last one and mailboxes are refilled with the
+    deposited messages that no client deleted, as soon as they are created again.
+    """
+
+    def __init__(
+        self,
+        horloge: Horloge,
+        *,
+        dossier: Path | None = None,
+        emettre: Emettre = ignore_event,
+        pannes: PannesMessagerie | None = None,
+        max_octets: int = 256 * 1024 * 1024,
+        max_messages: int = 10_000,
+        synchroniser: bool = False,
+    ) -> None:
+        self._horloge = horloge
+        self._emettre = emettre
+        self.pannes = pannes if pannes is not None else PannesMessagerie()
+        self._limites = (max_octets, max_messages)
+        self._verrou = threading.RLock()
+        self._boites: dict[str, _Boite] = {}
+        self._identifiants: dict[str, str] = {}
+        self.preuves = Preuves(dossier, synchroniser=synchroniser) if dossier is not None else None
+        self._recus = self.preuves.last_number("recus") if self.preuves else 0
+        self._deposes = self.preuves.last_number("deposes") if self.preuves else 0
+        self._anciens: dict[str, list[MessageEnBoite]] = {}
+        if self.preuves:
+            for boite, uid, preuve, brut in self.preuves.deposited():
+                self._anciens.setdefault(boite, []).append(MessageEnBoite(uid, brut, preuve))
+
+    # -- mailboxes -------------------------------------------------------------------------------------------------
+
+    def create(self, adresse: str, mot_de_passe: str, identifiant: str = "") -> None:
+        """Opens a mailbox; ``identifiant`` is the POP3/SMTP login (the address itself is always accepted too)."""
+        cle = adresse.lower()
+        if not _ADRESSE.fullmatch(adresse):
+            raise ErreurMessagerie(f"adresse de boîte « {adresse} » invalide ; attendu : nom@domaine, en ASCII")
+        with self._verrou:
+            if cle in self._boites or (identifiant and identifiant.lower() in self._identifiants):
+                raise ErreurMessagerie(f"la boîte « {adresse} » ou son identifiant existe déjà ; en choisir un autre")
+            self._boites[cle] = _Boite(adresse, identifiant or adresse, mot_de_passe, self._anciens.pop(cle, []))
+            self._identifiants[cle] = cle
+            if identifiant:
+                self._identifiants[identifiant.lower()] = cle
+
+    def __contains__(self, adresse: str) -> bool:
+        return adresse.lower() in self._boites
+
+    def addresses(self) -> tuple[str, ...]:
+        """Addresses of the mailboxes, in order of creation."""
+        with self._verrou:
+            return tuple(b.adresse for b in self._boites.values())
+
+    def messages(self, adresse: str) -> tuple[MessageEnBoite, ...]:
+        """What waits in a mailbox, oldest first. Raises BoiteInconnue."""
+        with self._verrou:
+            return tuple(self._find(adresse).messages)
+
+    def authenticate(self, identifiant: str, epreuve: Callable[[str], bytes], reponse: bytes) -> str | None:
+        """Address of the mailbox whose password makes ``epreuve(password) == reponse``; None otherwise."""
+        with self._verrou:
+            boite = self._boites.get(self._identifiants.get(identifiant.lower(), ""))
+        attendu = epreuve(boite.mot_de_passe if boite else "")
+        return boite.adresse if hmac.compare_digest(attendu, reponse) and boite else None
+
+    def lock(self, adresse: str, session: int) -> bool:
+        """Takes the mailbox for one POP3 session (public: RFC 1939 §4); False when another one holds it."""
+        with self._verrou:
+            boite = self._find(adresse)
+            if boite.session is not None:
+                return False
+            boite.session = session
+            return True
+
+    def unlock(self, adresse: str, session: int) -> None:
+        """Gives the mailbox back, if this session holds it."""
+        with self._verrou:
+            boite = self._find(adresse)
+            if boite.session == session:
+                boite.session = None
+
+    def delete(self, adresse: str, uids: set[str]) -> tuple[str, ...]:
+        """Removes messages from a mailbox (their evidence stays); gives those that were there."""
+        with self._verrou:
+            boite = self._find(adresse)
+            partis = [m for m in boite.messages if m.uid in uids]
+            for message in partis:
+                if self.preuves and message.preuve:
+                    self.preuves.mark_deleted(message.preuve)
+                boite.messages.remove(message)
+            return tuple(m.uid for m in partis)
+
+    # -- messages --------------------------------------------------------------------------------------------------
+
+    def deposit(self, adresse: str, brut: bytes) -> str:
+        """Puts a message into a mailbox, evidence first; gives its uid (unique in the run, fit for UIDL).
+
+        Raises BoiteInconnue, BoitePleine, ErreurPreuves. A ``perdre`` fault gives the uid of a message never seen.
+        """
+        panne = self.pannes.take("boite_pleine", "pop3", boite=adresse)
+        with self._verrou:
+            boite = self._find(adresse)
+            octets, nombre = self._limites
+            if panne or len(boite.messages) >= nombre or sum(map(len, _raws(boite))) + len(brut) > octets:
+                raise BoitePleine(
+                    f"boîte « {boite.adresse} » pleine : {len(boite.messages)} message(s) ; la relever d'abord"
+                )
+            if self.pannes.take("perdre", "pop3", boite=adresse):
+                uid = self._keep(boite, brut, perdu=True)
+                self._emettre(PanneInjectee("perdre", "pop3", f"{boite.adresse} {uid}"))
+                return uid
+            if degat := self.pannes.take("corrompre", "pop3", boite=adresse):
+                brut = corrupt(brut, degat.octets)
+                self._emettre(PanneInjectee("corrompre", "pop3", boite.adresse))
+            uid = self._keep(boite, brut)
+            if self.pannes.take("dupliquer", "pop3", boite=adresse):
+                self._emettre(PanneInjectee("dupliquer", "pop3", f"{boite.adresse} {uid}"))
+                self._keep(boite, brut)
+            return uid
+
+    def accept(
+        self,
+        expediteur: str,
+        destinataires: tuple[str, ...],
+        brut: bytes,
+        *,
+        session: int = 0,
+        dsn: ParametresDsn | None = None,
+        authentifie: str = "",
+        tls: bool = False,
+    ) -> MessageRecu:
+        """Numbers a received message and writes its evidence; it may be acknowledged once this returns.
+
+        Raises ErreurPreuves after a PannePreuves event: answer 452 then.
+        """
+        with self._verrou:
+            numero, instant = self._recus + 1, self._horloge.now().isoformat()
+            message = MessageRecu(
+                numero=numero,
+                instant=instant,
+                session=session,
+                expediteur=expediteur,
+                destinataires=destinataires,
+                brut=brut,
+                dsn=dsn or ParametresDsn(),
+                authentifie=authentifie,
+                tls=tls,
+            )
+            if self.preuves:
+                message = replace(message, preuve=self._evidence(lambda p: p.keep_received(message)))
+            self._recus = numero
+            self._emettre(message)
+            return message
+
+    def received(self) -> Iterator[MessageRecu]:
+        """Received messages re-read from the evidence folder, in order; nothing without a folder."""
+        return self.preuves.received() if self.preuves else iter(())
+
+    def _keep(self, boite: _Boite, brut: bytes, *, perdu: bool = False) -> str:
+        brut = crlf(brut)
+        uid = file_stem(self._deposes + 1, self._horloge.now().isoformat())
+        nom = boite.adresse.lower()
+        preuve = self._evidence(lambda p: p.keep_deposited(nom, uid, brut)) if self.preuves else ""
+        self._deposes += 1
+        if perdu:
+            if self.preuves:
+                self.preuves.mark_deleted(preuve)
+            return uid
+        boite.messages.append(MessageEnBoite(uid, brut, preuve))
+        self._emettre(MessageDepose(boite.adresse, uid, len(brut), hashlib.sha256(brut).hexdigest(), preuve))
+        return uid
+
+    def _evidence(self, ecrire: Callable[[Preuves], str]) -> str:
+        assert self.preuves is not None  # noqa: S101 - callers looked
+        try:
+            return ecrire(self.preuves)
+        except ErreurPreuves as exc:
+            self._emettre(PannePreuves("preuves", str(exc)))
+            raise
+
+    def _find(self, adresse: str) -> _Boite:
+        boite = self._boites.get(adresse.lower())
+        if boite is None:
+            raise BoiteInconnue(f"aucune boîte à l'adresse « {adresse} » ; la créer d'abord")
+        return boite
+
+
+def crlf(brut: bytes) -> bytes:
+    """The message with CRLF line ends throughout and at the end, as POP3 wants it (public: RFC 1939 §3)."""
+    brut = re.sub(rb"(?<!\r)\n", b"\r\n", brut)
+    return brut if brut.endswith(b"\r\n") else brut + b"\r\n"
+
+
+def _raws(boite: _Boite) -> Iterator[bytes]:
+    return (m.brut for m in boite.messages)
