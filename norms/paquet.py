@@ -1,7 +1,7 @@
 """Norm packs: the data files in force, the default ones or those that a directory puts in their place.
 
-A vendor who holds the annexes writes a directory with ``paquet.yaml`` (``nom``, ``version``, ``source``) and files of the same
-names as the default ones (``b2/type_2.yaml``); each replaces the default file as a whole. Nothing else changes.
+A vendor who holds the annexes writes a directory with ``paquet.yaml`` (``nom``, ``version``, ``source``) and files of
+the same names as the default ones (``b2/type_2.yaml``); each replaces the default one as a whole.
 """
 
 from __future__ import annotations

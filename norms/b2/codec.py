@@ -20,8 +20,8 @@ ENREGISTREMENTS_PAR_LECTURE = 512
 class CodecB2:
     """Reads and writes B2 records with the layouts of a norm pack.
 
-    With ``strict`` (the default) the first fault raises ErreurEnregistrement; with ``strict=False`` a record whose type is
-    known is given with its faults in ``anomalies``.
+    With ``strict`` (the default) the first fault raises ErreurEnregistrement; with ``strict=False`` a record whose type
+    is known is given with its faults in ``anomalies``.
     """
 
     def __init__(self, pack: NormPack, *, index: str = "b2/index.yaml") -> None:
@@ -90,7 +90,7 @@ class CodecB2:
         return Enregistrement(disposition, brut, rang, offset, tuple(fautes))
 
     def encoder(self, type_: str, valeurs: Mapping[str, Valeur]) -> bytes:
-        """Builds the 128 bytes of a record. Raises ErreurEnregistrement: unknown type or field, overflow, wrong class."""
+        """Builds the 128 bytes of a record. Raises ErreurEnregistrement: unknown field, overflow, wrong class."""
         return self.disposition(type_).encode(valeurs)
 
     def creer(self, type_: str, valeurs: Mapping[str, Valeur]) -> Enregistrement:

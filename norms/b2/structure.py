@@ -1,6 +1,6 @@
 """Order of the records of a B2 file, and the tree they make: file, lots, invoices, prestations.
 
-The order is an automaton read from ``b2/structure.yaml``. Reading is a fold over records: one invoice is held at a time.
+The order is an automaton read from ``b2/structure.yaml``. Reading folds over records: one invoice is held at a time.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class StructureB2:
     def check(
         self, enregistrements: Iterable[Enregistrement], *, depart: str = "", arrivees: tuple[str, ...] = ()
     ) -> Iterator[Enregistrement]:
-        """Passes records through as long as they come in order. Raises ErreurEnregistrement at the first that doesn't."""
+        """Passes records through as long as they come in order. Raises ErreurEnregistrement when one is misplaced."""
         etat = depart or self.depart
         dernier: Enregistrement | None = None
         for e in enregistrements:

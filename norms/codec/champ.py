@@ -54,7 +54,7 @@ ENTIERS = frozenset({Format.ENTIER, Format.MONTANT})
 NUMERIQUES = frozenset({Format.N, Format.ENTIER, Format.MONTANT, Format.DECIMAL, Format.DATE})
 
 
-class RefusValeur(ValueError):  # noqa: N818 - French family of errors: an internal refusal, turned into ErreurEnregistrement
+class RefusValeur(ValueError):
     """A value that a field cannot hold: what was expected, what was given."""
 
     def __init__(self, attendu: str, constate: str) -> None:
@@ -152,6 +152,9 @@ class Champ:
             return texte.rstrip(" ")
         if self.format in {Format.N, Format.Z}:
             return "" if texte.isspace() else texte
+        return self._read_typed(texte)
+
+    def _read_typed(self, texte: str) -> Valeur:
         if self.format in ENTIERS:
             return int(texte)
         if self.format is Format.DECIMAL:

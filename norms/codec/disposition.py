@@ -1,8 +1,8 @@
 """A record layout read from a data file, and the functions generated from it.
 
 A layout file gives ``type``, ``libelle``, ``longueur``, ``source`` and ``champs``; each field has ``nom``, ``colonnes``
-("49-50", or "49"), ``format``, ``libelle``, ``source``. A repetition is written ``{repetition: "5", depart: "49", champs:
-[{nom, longueur, …}]}`` and gives ``nom_1`` to ``nom_5``. Columns must cover the whole record, once.
+("49-50", or "49"), ``format``, ``libelle``, ``source``. A repetition is written ``{repetition: "5", depart: "49",
+champs: [{nom, longueur, …}]}`` and gives ``nom_1`` to ``nom_5``. Columns must cover the whole record, once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from norms.chargement import Chemin, Document
@@ -152,7 +153,7 @@ def _compile(champs: tuple[Champ, ...]) -> Callable[[bytes], dict[str, Valeur]]:
         elif c.format in {Format.ENTIER, Format.MONTANT} and not c.masquable:
             expr = f"int({tranche})"
         else:
-            portee[f"f{i}"] = c.read
+            portee[f"f{i}"] = lru_cache(maxsize=4096)(c.read)  # dates and coefficients repeat
             expr = f"f{i}({tranche})"
         lignes.append(f"  {c.nom!r}: {expr},")
     source = "def extraire(b):\n t = b.decode('ascii')\n return {\n" + "\n".join(lignes) + "\n }\n"
@@ -197,7 +198,7 @@ def _entry(document: Document, chemin: Chemin, entree: Any, pivot: int) -> list[
     if not m:
         raise document.erreur(chemin, "« colonnes » attendues sous la forme « 49-50 » ou « 49 »")
     debut = int(m[1])
-    return [_field(document, chemin, entree, debut, int(m[2] or debut), pivot)]
+    return [_field(document, chemin, entree, (debut, int(m[2] or debut)), pivot)]
 
 
 def _repetition(document: Document, chemin: Chemin, entree: dict[str, Any], pivot: int) -> list[Champ]:
@@ -213,7 +214,7 @@ def _repetition(document: Document, chemin: Chemin, entree: dict[str, Any], pivo
         n = _number(document, sous, e["longueur"])
         source = e.get("source", entree.get("source", ""))
         reste = {k: v for k, v in e.items() if k != "longueur"} | {"source": source}
-        modeles.append(_field(document, sous, reste, 1, n, pivot))
+        modeles.append(_field(document, sous, reste, (1, n), pivot))
     champs = []
     for rang in range(1, fois + 1):
         for modele in modeles:
@@ -222,7 +223,8 @@ def _repetition(document: Document, chemin: Chemin, entree: dict[str, Any], pivo
     return champs
 
 
-def _field(document: Document, chemin: Chemin, e: dict[str, Any], debut: int, fin: int, pivot: int) -> Champ:
+def _field(document: Document, chemin: Chemin, e: dict[str, Any], colonnes: tuple[int, int], pivot: int) -> Champ:
+    debut, fin = colonnes
     for cle in e:
         if cle not in _CLES:
             raise document.erreur((*chemin, cle), f"clé « {cle} » inconnue ; connues : {', '.join(sorted(_CLES))}")

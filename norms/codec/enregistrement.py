@@ -27,8 +27,9 @@ class ChampLu:
 class Enregistrement:
     """A record of a file: layout, rank in the file (from 1), byte offset, raw bytes. Not to be modified.
 
-    ``valeurs`` extracts all fields at once, ``enregistrement[nom]`` gives one. ``anomalies`` holds the faults of a record
-    read with ``strict=False``; a faulty field then reads as its raw text. A plain slotted class: one is made per 128 bytes.
+    ``valeurs`` extracts all fields at once, ``enregistrement[nom]`` gives one. ``anomalies`` holds the faults of a
+    record read with ``strict=False``; a faulty field then reads as its raw text. A plain slotted class: one is made for
+    each 128 bytes of a flow.
     """
 
     __slots__ = ("_valeurs", "anomalies", "brut", "disposition", "offset", "rang")
