@@ -15,7 +15,7 @@ from pydantic import Field
 from norms.contrat.base import Message, ModeSecurisation, Operation, TypeFacture
 
 Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
-CodePorteur = Annotated[str, Field(max_length=12, repr=False)]
+CodePorteur = Annotated[str, Field(max_length=12)]
 
 
 class GroupeDonnees(Message):
@@ -44,7 +44,7 @@ class LireCartePs(Message):
     """cdc §4.2.1.2.1; ``code_porteur`` may be omitted once the card has been opened and stays powered."""
 
     ressource_ps: str = "ps"
-    code_porteur: CodePorteur | None = None
+    code_porteur: CodePorteur | None = Field(default=None, repr=False)
 
 
 class LireDroitsVitale(Message):
@@ -52,7 +52,7 @@ class LireDroitsVitale(Message):
 
     ressource_ps: str = "ps"
     ressource_vitale: str = "vitale"
-    code_porteur: CodePorteur | None = None
+    code_porteur: CodePorteur | None = Field(default=None, repr=False)
     date_consultation: str = Field(description="AAAAMMJJ")
 
 
@@ -84,7 +84,7 @@ class SignerFactureVitale(Message):
 
 class SignerFacturePs(Message):
     ressource_ps: str = "ps"
-    code_porteur: CodePorteur | None = None
+    code_porteur: CodePorteur | None = Field(default=None, repr=False)
     numero_situation: str = "1"
     facture: Base64
 
@@ -94,7 +94,7 @@ class FormaterLot(Message):
     ``fin_de_serie`` closes the series, during which no other card function answers (0008)."""
 
     ressource_ps: str = "ps"
-    code_porteur: CodePorteur | None = None
+    code_porteur: CodePorteur | None = Field(default=None, repr=False)
     reference: str = Field(description="001-999 (FSE) ou AAA-ZZZ (DRE)")
     date: str = Field(description="AAAAMMJJ")
     numero_agrement: str = ""

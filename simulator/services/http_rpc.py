@@ -287,7 +287,8 @@ class _Poste(BaseHTTPRequestHandler):
         return self.rfile.read(int(annonce))
 
     def _chunks(self, limite: int) -> bytes:
-        morceaux, total = [], 0
+        morceaux: list[bytes] = []
+        total = 0
         while True:
             entete = self.rfile.readline(1024).split(b";")[0].strip()
             try:
