@@ -1,0 +1,273 @@
+"""EnvelopedData: what is written for the recipients of an invoice or of a mail attachment (public: RFC 5652 §6).
+
+Written: RSA PKCS#1 v1.5 key transport, AES-CBC or triple DES. Read: the same plus RSA-OAEP. The padding of the RSA
+encryption is built here, so that the same randomness gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from asn1crypto import cms as asn1_cms
+from cryptography import x509
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import padding as symmetric_padding
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+
+from norms.cms.commun import MAX_OCTETS, content_info, key_identifier, reading, to_asn1
+from norms.cms.erreurs import DechiffrementImpossible, MauvaisDestinataire, PasUnCms, TropGros
+from norms.cms.noms import Destinataire, readable_name
+from norms.contrat.ports import Alea
+
+QUOI = "enveloppe chiffrée"
+MAX_DESTINATAIRES = 64
+
+
+class Identite(NamedTuple):
+    """A private key and its certificate: what opens an envelope."""
+
+    cle: RSAPrivateKey
+    certificat: x509.Certificate
+
+
+class _Algorithme(NamedTuple):
+    asn1: str
+    chiffre: type[AES | TripleDES]
+    taille_cle: int
+    taille_bloc: int
+
+
+#: Content encryption algorithms, by the names openssl gives them without their dash.
+ALGORITHMES = ("aes256-cbc", "aes192-cbc", "aes128-cbc", "3des-cbc")
+_ALGORITHMES = {
+    "aes256-cbc": _Algorithme("aes256_cbc", AES, 32, 16),
+    "aes192-cbc": _Algorithme("aes192_cbc", AES, 24, 16),
+    "aes128-cbc": _Algorithme("aes128_cbc", AES, 16, 16),
+    "3des-cbc": _Algorithme("tripledes_3key", TripleDES, 24, 8),
+}
+_PAR_ASN1 = {a.asn1: nom for nom, a in _ALGORITHMES.items()}
+_HACHAGES: dict[str, type[hashes.HashAlgorithm]] = {
+    "sha1": hashes.SHA1,  # OAEP default in RFC 4055; safe in that use
+    "sha224": hashes.SHA224,
+    "sha256": hashes.SHA256,
+    "sha384": hashes.SHA384,
+    "sha512": hashes.SHA512,
+}
+
+
+def build_enveloped(
+    donnees: bytes, certificats: Sequence[x509.Certificate], alea: Alea, *, algorithme: str = "aes256-cbc"
+) -> bytes:
+    """Encrypts bytes for every certificate; gives a DER ContentInfo, the same for the same ``alea``.
+
+    ``algorithme`` is one of ALGORITHMES. The validity of the certificates is the caller's business. Raises ValueError
+    without certificate, with an unknown algorithm or a key that is not RSA.
+    """
+    if not certificats:
+        raise ValueError("aucun certificat de destinataire ; en donner au moins un")
+    if len(certificats) > MAX_DESTINATAIRES:
+        raise ValueError(f"{len(certificats)} destinataires ; {MAX_DESTINATAIRES} au plus")
+    if algorithme not in _ALGORITHMES:
+        raise ValueError(f"algorithme « {algorithme} » inconnu ; connus : {', '.join(ALGORITHMES)}")
+    choix = _ALGORITHMES[algorithme]
+    cle, iv = alea.octets(choix.taille_cle), alea.octets(choix.taille_bloc)
+    destinataires = [_key_transport(c, cle, alea) for c in certificats]
+    remplissage = symmetric_padding.PKCS7(choix.taille_bloc * 8).padder()
+    chiffreur = Cipher(choix.chiffre(cle), modes.CBC(iv)).encryptor()
+    clair = remplissage.update(donnees) + remplissage.finalize()
+    corps = asn1_cms.EnvelopedData(
+        {
+            "version": "v0",
+            "recipient_infos": destinataires,
+            "encrypted_content_info": {
+                "content_type": "data",
+                "content_encryption_algorithm": {"algorithm": choix.asn1, "parameters": iv},
+                "encrypted_content": chiffreur.update(clair) + chiffreur.finalize(),
+            },
+        }
+    )
+    return bytes(asn1_cms.ContentInfo({"content_type": "enveloped_data", "content": corps}).dump())
+
+
+def _key_transport(certificat: x509.Certificate, cle: bytes, alea: Alea) -> Any:
+    publique = certificat.public_key()
+    if not isinstance(publique, RSAPublicKey):
+        raise ValueError(f"certificat {certificat.subject.rfc4514_string()} : la clé n'est pas RSA")
+    vue = to_asn1(certificat)
+    return asn1_cms.RecipientInfo(
+        "ktri",
+        {
+            "version": "v0",
+            "rid": asn1_cms.RecipientIdentifier(
+                "issuer_and_serial_number", {"issuer": vue.issuer, "serial_number": vue.serial_number}
+            ),
+            "key_encryption_algorithm": {"algorithm": "rsaes_pkcs1v15"},
+            "encrypted_key": encrypt_pkcs1(publique, cle, alea),
+        },
+    )
+
+
+def encrypt_pkcs1(cle: RSAPublicKey, message: bytes, alea: Alea) -> bytes:
+    """RSAES-PKCS1-v1_5 with a padding drawn from ``alea`` (public: RFC 8017 §7.2.1)."""
+    nombres = cle.public_numbers()
+    taille = (cle.key_size + 7) // 8
+    voulus = taille - 3 - len(message)
+    if voulus < 8:
+        raise ValueError(f"message de {len(message)} octets trop long pour une clé RSA de {cle.key_size} bits")
+    remplissage = b""
+    while len(remplissage) < voulus:
+        remplissage += alea.octets(voulus - len(remplissage)).replace(b"\0", b"")
+    bloc = b"\0\2" + remplissage + b"\0" + message
+    return pow(int.from_bytes(bloc, "big"), nombres.e, nombres.n).to_bytes(taille, "big")
+
+
+def recipients(der: bytes, *, max_octets: int = MAX_OCTETS) -> tuple[Destinataire, ...]:
+    """Who an envelope is addressed to, in the order of the message. Raises PasUnCms, TropGros."""
+    corps = content_info(der, "enveloped_data", max_octets)
+    with reading(QUOI):
+        return tuple(_reference(info) for info in _recipient_infos(corps))
+
+
+def content_algorithm(der: bytes, *, max_octets: int = MAX_OCTETS) -> str:
+    """How the content is encrypted: one of ALGORITHMES, or the ASN.1 name of another. Raises PasUnCms, TropGros."""
+    corps = content_info(der, "enveloped_data", max_octets)
+    with reading(QUOI):
+        nom = str(corps["encrypted_content_info"]["content_encryption_algorithm"]["algorithm"].native)
+        return _PAR_ASN1.get(nom, nom)
+
+
+def open_enveloped(
+    der: bytes, cle: RSAPrivateKey, certificat: x509.Certificate, *, max_octets: int = MAX_OCTETS
+) -> bytes:
+    """Opens an envelope (DER or BER) with a key and its certificate; gives the clear bytes, at most ``max_octets``.
+
+    Raises PasUnCms, MauvaisDestinataire, DechiffrementImpossible, TropGros.
+    """
+    return open_with(der, (Identite(cle, certificat),), max_octets=max_octets)[0]
+
+
+def open_with(
+    der: bytes, identites: Iterable[tuple[RSAPrivateKey, x509.Certificate]], *, max_octets: int = MAX_OCTETS
+) -> tuple[bytes, x509.Certificate]:
+    """Opens an envelope with the first of our identities it is addressed to; gives the bytes and that certificate.
+
+    Raises as open_enveloped does.
+    """
+    corps = content_info(der, "enveloped_data", max_octets)
+    with reading(QUOI):
+        infos = _recipient_infos(corps)
+        vus = []
+        for cle, certificat in identites:
+            vus.append(certificat)
+            info = next((i for i in infos if i.name == "ktri" and designates(i.chosen["rid"], certificat)), None)
+            if info is not None:
+                return _open(corps, info.chosen, cle, max_octets), certificat
+        adresses = " ; ".join(str(_reference(i)) for i in infos) or "personne"
+        nous = " ; ".join(f"série {c.serial_number:X} émis par « {c.issuer.rfc4514_string()} »" for c in vus)
+        raise MauvaisDestinataire(
+            f"{QUOI} pour un autre destinataire : adressée à {adresses} ; attendu {nous or 'un certificat'} ; "
+            "chiffrer avec le certificat du destinataire du message"
+        )
+
+
+def _recipient_infos(corps: Any) -> list[Any]:
+    infos = corps["recipient_infos"]
+    if len(infos) > MAX_DESTINATAIRES:
+        raise TropGros(f"{QUOI} : {len(infos)} destinataires ; {MAX_DESTINATAIRES} au plus")
+    return list(infos)
+
+
+def _reference(info: Any) -> Destinataire:
+    if info.name != "ktri":
+        return Destinataire()
+    return reference(info.chosen["rid"])
+
+
+def reference(rid: Any) -> Destinataire:
+    """The readable form of a recipient or signer identifier."""
+    if rid.name == "issuer_and_serial_number":
+        return Destinataire(readable_name(rid.chosen["issuer"]), int(rid.chosen["serial_number"].native))
+    return Destinataire(identifiant_cle=bytes(rid.chosen.native).hex().upper())
+
+
+def designates(rid: Any, certificat: x509.Certificate) -> bool:
+    """Whether a recipient or signer identifier names this certificate."""
+    if rid.name == "issuer_and_serial_number":
+        if int(rid.chosen["serial_number"].native) != certificat.serial_number:
+            return False
+        return bytes(rid.chosen["issuer"].dump()) == certificat.issuer.public_bytes() or bool(
+            rid.chosen["issuer"] == to_asn1(certificat).issuer
+        )
+    return bytes(rid.chosen.native) == key_identifier(certificat)
+
+
+def _open(corps: Any, ktri: Any, cle: RSAPrivateKey, max_octets: int) -> bytes:
+    contenu = corps["encrypted_content_info"]
+    nom = contenu["content_encryption_algorithm"]["algorithm"].native
+    if nom not in _PAR_ASN1:
+        raise DechiffrementImpossible(
+            f"{QUOI} : algorithme de contenu {nom} non admis ; admis : {', '.join(ALGORITHMES)}"
+        )
+    choix = _ALGORITHMES[_PAR_ASN1[nom]]
+    iv = contenu["content_encryption_algorithm"]["parameters"].native
+    if not isinstance(iv, bytes) or len(iv) != choix.taille_bloc:
+        raise PasUnCms(f"{QUOI} : vecteur d'initialisation absent ou de mauvaise taille ({choix.taille_bloc} octets)")
+    chiffre = contenu["encrypted_content"].native
+    if not isinstance(chiffre, bytes):
+        raise PasUnCms(f"{QUOI} : contenu chiffré absent")
+    if len(chiffre) > max_octets + choix.taille_bloc:
+        raise TropGros(f"{QUOI} : contenu de {len(chiffre)} octets ; {max_octets} au plus sont acceptés")
+    cle_contenu = _content_key(ktri, cle)
+    if len(cle_contenu) != choix.taille_cle:
+        raise DechiffrementImpossible(
+            f"{QUOI} : clé de contenu illisible (clé privée qui ne correspond pas au certificat, ou message altéré)"
+        )
+    try:
+        dechiffreur = Cipher(choix.chiffre(cle_contenu), modes.CBC(iv)).decryptor()
+        retrait = symmetric_padding.PKCS7(choix.taille_bloc * 8).unpadder()
+        clair = retrait.update(dechiffreur.update(chiffre) + dechiffreur.finalize()) + retrait.finalize()
+    except ValueError as exc:
+        raise DechiffrementImpossible(f"{QUOI} : contenu chiffré altéré ou tronqué ({exc})") from exc
+    if len(clair) > max_octets:
+        raise TropGros(f"{QUOI} : contenu de {len(clair)} octets ; {max_octets} au plus sont acceptés")
+    return clair
+
+
+def _content_key(ktri: Any, cle: RSAPrivateKey) -> bytes:
+    chiffree = ktri["encrypted_key"].native
+    remplissage = _key_padding(ktri["key_encryption_algorithm"])
+    try:
+        return cle.decrypt(chiffree, remplissage)
+    except ValueError as exc:
+        raise DechiffrementImpossible(
+            f"{QUOI} : clé de contenu illisible (clé privée qui ne correspond pas au certificat, ou message altéré)"
+        ) from exc
+
+
+def _key_padding(algorithme: Any) -> padding.AsymmetricPadding:
+    nom = algorithme["algorithm"].native
+    if nom == "rsaes_pkcs1v15":
+        return padding.PKCS1v15()
+    if nom != "rsaes_oaep":
+        raise DechiffrementImpossible(
+            f"{QUOI} : chiffrement de clé {nom} non admis ; admis : RSA PKCS#1 v1.5, RSA-OAEP"
+        )
+    parametres = algorithme["parameters"]
+    masque = parametres["mask_gen_algorithm"]
+    etiquette = parametres["p_source_algorithm"]["parameters"].native
+    return padding.OAEP(
+        mgf=padding.MGF1(_hash(masque["parameters"]["algorithm"].native)),
+        algorithm=_hash(parametres["hash_algorithm"]["algorithm"].native),
+        label=etiquette if isinstance(etiquette, bytes) and etiquette else None,
+    )
+
+
+def _hash(nom: str) -> hashes.HashAlgorithm:
+    if nom not in _HACHAGES:
+        raise DechiffrementImpossible(f"{QUOI} : RSA-OAEP avec {nom}, non admis ; admis : {', '.join(_HACHAGES)}")
+    return _HACHAGES[nom]()
