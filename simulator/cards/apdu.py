@@ -60,39 +60,9 @@ class CommandApdu:
         """Splits a command APDU. Raises ApduInvalide when the length fields don't fit the bytes."""
         if len(brut) < 4:
             raise ApduInvalide(f"commande de {len(brut)} octets ; 4 au moins sont attendus (CLA INS P1 P2)")
-        tete, corps = brut[:4], brut[4:]
-        if not corps:
-            return cls(*tete)
-        if len(corps) == 1:
-            return cls(*tete, le=corps[0] or LE_COURT_MAX)
-        if corps[0]:
-            return cls._parse_short(tete, corps)
-        if len(corps) < 3:
-            raise ApduInvalide("champ de longueur étendu incomplet")
-        return cls._parse_extended(tete, corps)
-
-    @classmethod
-    def _parse_short(cls, tete: bytes, corps: bytes) -> CommandApdu:
-        lc = corps[0]
-        if len(corps) == 1 + lc:
-            return cls(*tete, donnees=corps[1:])
-        if len(corps) == 2 + lc:
-            return cls(*tete, donnees=corps[1 : 1 + lc], le=corps[-1] or LE_COURT_MAX)
-        raise ApduInvalide(f"Lc vaut {lc} mais {len(corps) - 1} octets suivent")
-
-    @classmethod
-    def _parse_extended(cls, tete: bytes, corps: bytes) -> CommandApdu:
-        longueur = int.from_bytes(corps[1:3], "big")
-        if len(corps) == 3:
-            return cls(*tete, le=longueur or LE_ETENDU_MAX, etendu=True)
-        if longueur == 0:
-            raise ApduInvalide("Lc étendu nul suivi de données")
-        if len(corps) == 3 + longueur:
-            return cls(*tete, donnees=corps[3:], etendu=True)
-        if len(corps) == 5 + longueur:
-            le = int.from_bytes(corps[-2:], "big") or LE_ETENDU_MAX
-            return cls(*tete, donnees=corps[3:-2], le=le, etendu=True)
-        raise ApduInvalide(f"Lc étendu vaut {longueur} mais {len(corps) - 3} octets suivent")
+        cla, ins, p1, p2 = brut[:4]
+        donnees, le, etendu = _split_body(brut[4:])
+        return cls(cla, ins, p1, p2, donnees, le, etendu)
 
     def encode(self) -> bytes:
         """The bytes of the command; extended when asked for or when the lengths need it."""
@@ -107,6 +77,35 @@ class CommandApdu:
         if self.le is None:
             return corps
         return corps + (b"" if corps else b"\0") + (self.le % LE_ETENDU_MAX).to_bytes(2, "big")
+
+
+def _split_body(corps: bytes) -> tuple[bytes, int | None, bool]:
+    """Data, Le and whether lengths are extended."""
+    if not corps:
+        return b"", None, False
+    if len(corps) == 1:
+        return b"", corps[0] or LE_COURT_MAX, False
+    if not corps[0]:
+        return _split_extended(corps)
+    lc, suite = corps[0], corps[1:]
+    if len(suite) == lc:
+        return suite, None, False
+    if len(suite) == lc + 1:
+        return suite[:lc], suite[lc] or LE_COURT_MAX, False
+    raise ApduInvalide(f"Lc vaut {lc} mais {len(suite)} octets suivent")
+
+
+def _split_extended(corps: bytes) -> tuple[bytes, int | None, bool]:
+    if len(corps) < 3:
+        raise ApduInvalide("champ de longueur étendu incomplet")
+    longueur, suite = int.from_bytes(corps[1:3], "big"), corps[3:]
+    if not suite:
+        return b"", longueur or LE_ETENDU_MAX, True
+    if longueur and len(suite) == longueur:
+        return suite, None, True
+    if longueur and len(suite) == longueur + 2:
+        return suite[:longueur], int.from_bytes(suite[longueur:], "big") or LE_ETENDU_MAX, True
+    raise ApduInvalide(f"Lc étendu vaut {longueur} mais {len(suite)} octets suivent")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from dataclasses import replace
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import SHA256 as HashSha256
 
 from simulator.cards import ber, hachage
 from simulator.cards.apdu import CommandApdu, Reponse, Sw
@@ -200,7 +200,7 @@ class CommandesCrypto:
             return Reponse(sw=Sw.CONDITIONS)
         condensat = hashlib.sha256(defi + self._session.image.numero_serie).digest()
         try:
-            volatil.cle_ps.verify(apdu.donnees, condensat, padding.PKCS1v15(), Prehashed(HashSha256()))
+            volatil.cle_ps.verify(apdu.donnees, condensat, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
         except InvalidSignature:
             volatil.ps_authentifie = False
             return Reponse(sw=Sw.SECURITE)

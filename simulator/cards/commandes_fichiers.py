@@ -57,11 +57,7 @@ class CommandesFichiers:
         chemin = self._session.volatil.chemin
         if fid == FID_MF:
             return chemin[:1], None
-        if fid == chemin[-1].fid:
-            return chemin, None
-        for depart in (chemin, chemin[:-1]):
-            if not depart:
-                continue
+        for depart in filter(None, (chemin, chemin[:-1])):
             if depart[-1].fid == fid:
                 return depart, None
             trouve = _child(depart, fid)

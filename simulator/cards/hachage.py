@@ -95,9 +95,7 @@ class Algorithme:
         return self.prefixe + condensat
 
 
-SHA1 = Algorithme(
-    "sha1", 20, bytes.fromhex("3021300906052b0e03021a05000414"), tuple(_H1), _compress_sha1
-)
+SHA1 = Algorithme("sha1", 20, bytes.fromhex("3021300906052b0e03021a05000414"), tuple(_H1), _compress_sha1)
 SHA256 = Algorithme(
     "sha256", 32, bytes.fromhex("3031300d060960864801650304020105000420"), tuple(_H256), _compress_sha256
 )

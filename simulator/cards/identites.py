@@ -33,8 +33,7 @@ def check_test_nir(nir: str) -> None:
     """Raises ValueError for a NIR that a real person could have: only month 19 or commune 999 is fictitious."""
     if nir[3:5] != "19" and nir[7:10] != "999":
         raise ValueError(
-            f"le NIR {nir} pourrait être celui d'une vraie personne ;"
-            " un NIR de test porte le mois 19 ou la commune 999"
+            f"le NIR {nir} pourrait être celui d'une vraie personne ; un NIR de test porte le mois 19 ou la commune 999"
         )
 
 

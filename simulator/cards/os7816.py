@@ -31,9 +31,7 @@ class CarteOs:
     ``persistant`` outlives the object when the caller keeps it; ``alea`` gives the challenges.
     """
 
-    def __init__(
-        self, image: ImageOs, *, persistant: EtatPersistant | None = None, alea: Alea | None = None
-    ) -> None:
+    def __init__(self, image: ImageOs, *, persistant: EtatPersistant | None = None, alea: Alea | None = None) -> None:
         self.persistant = persistant if persistant is not None else EtatPersistant()
         alea = alea or AleaReproductible(0, "carte:" + image.numero_serie.hex())
         self._session = Session(image, self.persistant, alea.octets)

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from norms import chargement
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from norms import chargement
 from simulator.cards.fichiers import Acces
 from simulator.cards.modele import validate
 from simulator.cards.zones import Hexa, Zone

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from norms.contrat.ports import Alea
 
+from norms.contrat.ports import Alea
 from simulator.cards import ber
 from simulator.cards.etat import CleCarte, EtatPersistant, ImageOs
 from simulator.cards.fichiers import Acces, Df, Ef
@@ -34,9 +34,7 @@ def build_vitale(
     ``cle_signature`` and ``certificat`` (DER) let it sign; ``autorites_ps`` are the keys of the authorities
     whose health-professional certificates open the reserved zones: without one, these stay closed.
     """
-    return CarteOs(
-        vitale_image(image, cle_signature, certificat, autorites_ps), persistant=persistant, alea=alea
-    )
+    return CarteOs(vitale_image(image, cle_signature, certificat, autorites_ps), persistant=persistant, alea=alea)
 
 
 def vitale_image(
@@ -64,9 +62,7 @@ def vitale_image(
     plan = modele.fichier("plan")
     par_dossier[plan.dossier].append(_file(plan, _map(modele, par_dossier)))
     cles = tuple(
-        CleCarte(c.reference, cle_signature, c.usage, c.acces)
-        for c in modele.cles
-        if cle_signature is not None
+        CleCarte(c.reference, cle_signature, c.usage, c.acces) for c in modele.cles if cle_signature is not None
     )
     return ImageOs(
         atr=modele.atr,
@@ -118,9 +114,7 @@ def _directory(modele: Profil) -> bytes:
 def _map(modele: Profil, par_dossier: dict[str, list[Ef]]) -> bytes:
     """The map of files: applications by entry number, then named files (public: cardpeek 0.8.4, vitale_2)."""
     entrees = {d.nom: i.to_bytes(2, "big") for i, d in enumerate(modele.dossiers, start=1)}
-    applications = b"".join(
-        ber.encode(0x82, entrees[d.nom] + b"\0\0" + d.aid) for d in modele.dossiers if d.aid
-    )
+    applications = b"".join(ber.encode(0x82, entrees[d.nom] + b"\0\0" + d.aid) for d in modele.dossiers if d.aid)
     noms = b"".join(
         ber.encode(0x80, ef.nom.encode("ascii").ljust(8) + entrees[dossier] + ef.fid.to_bytes(2, "big"))
         for dossier, efs in par_dossier.items()

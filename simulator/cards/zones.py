@@ -64,10 +64,10 @@ class Zone(BaseModel):
 
 def encode_zone(zone: Zone, donnees: Mapping[str, Any]) -> dict[int, bytes]:
     """File contents of a zone by file identifier; a zone without data has no file."""
-    cibles = donnees.get(zone.par, []) if zone.par else [donnees]
+    cibles: list[Any] = donnees.get(zone.par, []) if zone.par else [donnees]
     contenus: dict[int, bytes] = {}
     for fid, cible in zip(zone.fids(), cibles, strict=False):
-        objet = cible.get(zone.racine) if zone.racine else cible
+        objet: Any = cible.get(zone.racine) if zone.racine else cible
         corps = _encode(zone.champs, objet) if objet else b""
         if corps:
             contenus[fid] = ber.encode(zone.etiquette, corps)
@@ -79,7 +79,7 @@ def encode_zone(zone: Zone, donnees: Mapping[str, Any]) -> dict[int, bytes]:
 def _encode(champs: tuple[Champ, ...], objet: Mapping[str, Any]) -> bytes:
     morceaux: list[bytes] = []
     for champ in champs:
-        valeur = champ.valeur if champ.format == "constante" else objet.get(champ.champ)
+        valeur: Any = champ.valeur if champ.format == "constante" else objet.get(champ.champ)
         if valeur is None or valeur in ("", [], ()):
             continue
         if champ.champs:
