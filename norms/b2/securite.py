@@ -1,7 +1,7 @@
 """Security segments (records of type 8): signatures and encrypted data inside an invoice or a lot.
 
-The real zones of the SSV are not public; these are ours (``hypothese``, see ``b2/type_8.yaml``). Contents travel in base
-64, 98 characters a record. In an invoice: encrypted data (C), the Vitale signature (V), the PS's (P). In a lot: L.
+The real zones of the SSV are not public; these are ours (``hypothese``, see ``b2/type_8.yaml``). Contents travel in
+base 64, 98 characters a record. In an invoice: encrypted data (C), the Vitale signature (V), the PS's (P). In a lot: L.
 """
 
 from __future__ import annotations
