@@ -72,6 +72,7 @@ class Boites:
         self.pannes = pannes if pannes is not None else PannesMessagerie()
         self._limites = (max_octets, max_messages)
         self._verrou = threading.RLock()
+        self._erreurs: list[PannePreuves] = []
         self._boites: dict[str, _Boite] = {}
         self._identifiants: dict[str, str] = {}
         self.preuves = Preuves(dossier, synchroniser=synchroniser) if dossier is not None else None
@@ -81,6 +82,11 @@ class Boites:
         if self.preuves:
             for boite, uid, preuve, brut in self.preuves.deposited():
                 self._anciens.setdefault(boite, []).append(MessageEnBoite(uid, brut, preuve))
+
+    @property
+    def erreurs(self) -> tuple[PannePreuves, ...]:
+        """Evidence that couldn't be written so far: each one forbids a verdict against the LPS."""
+        return tuple(self._erreurs)
 
     # -- mailboxes -------------------------------------------------------------------------------------------------
 
@@ -134,13 +140,20 @@ class Boites:
                 boite.session = None
 
     def delete(self, adresse: str, uids: set[str]) -> tuple[str, ...]:
-        """Removes messages from a mailbox (their evidence stays); gives those that were there."""
+        """Removes messages from a mailbox (their evidence stays); gives those that were there.
+
+        Raises ErreurPreuves after a PannePreuves event when the deletion can't be noted; the rest then stays.
+        """
         with self._verrou:
             boite = self._find(adresse)
             partis = [m for m in boite.messages if m.uid in uids]
             for message in partis:
                 if self.preuves and message.preuve:
-                    self.preuves.mark_deleted(message.preuve)
+                    try:
+                        self.preuves.mark_deleted(message.preuve)
+                    except ErreurPreuves as exc:
+                        self._fail(exc)
+                        raise
                 boite.messages.remove(message)
             return tuple(m.uid for m in partis)
 
@@ -229,8 +242,13 @@ class Boites:
         try:
             return ecrire(self.preuves)
         except ErreurPreuves as exc:
-            self._emettre(PannePreuves("preuves", str(exc)))
+            self._fail(exc)
             raise
+
+    def _fail(self, exc: ErreurPreuves) -> None:
+        panne = PannePreuves("preuves", str(exc))
+        self._erreurs.append(panne)
+        self._emettre(panne)
 
     def _find(self, adresse: str) -> _Boite:
         boite = self._boites.get(adresse.lower())

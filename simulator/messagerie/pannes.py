@@ -90,7 +90,7 @@ class PannesMessagerie:
         """Puts one more fault in force."""
         with self._verrou:
             self._pannes.append(panne)
-            self._actives.append([panne.apres, panne.fois if panne.fois else -1])
+            self._actives.append([panne.apres, panne.fois or -1])
 
     def clear(self) -> None:
         """Withdraws every fault."""

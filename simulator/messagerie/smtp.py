@@ -1,0 +1,353 @@
+"""The SMTP side: aiosmtpd with delivery-report parameters, faults, limits and a session log.
+
+public: RFC 5321 (SMTP), RFC 3461 (DSN), RFC 3207 (STARTTLS), RFC 4954 (AUTH). Replies are ASCII and English, as on
+the wire everywhere; what a person reads of them comes from the events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ssl
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, AnyStr
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session, TLSSetupException
+
+from simulator.messagerie.boites import Boites
+from simulator.messagerie.dsn import ParametreInvalide, take_parameters
+from simulator.messagerie.erreurs import ErreurPreuves
+from simulator.messagerie.evenements import (
+    ConnexionSmtp,
+    DestinataireDsn,
+    Echange,
+    Emettre,
+    ErreurBanc,
+    MessageRecu,
+    PanneInjectee,
+    ParametresDsn,
+    RefusSmtp,
+    SessionSmtp,
+)
+from simulator.messagerie.pannes import Panne, corrupt
+
+MAX_ECHANGES = 500
+#: Above this, evidence is written in a thread so as not to hold the other sessions.
+_GROS = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsSmtp:
+    """What may be chosen. ``taille_max`` in bytes; ``delai_s``: silence after which a client is disconnected;
+    ``connu``: which recipients exist (None: all), others get 550; ``tls``: offers STARTTLS; ``tls_exige``: nothing
+    before it; ``auth``: offers AUTH with the mailboxes' accounts; ``auth_exigee``: nothing before it."""
+
+    nom_hote: str = "relais.test"
+    taille_max: int = 64 * 1024 * 1024
+    delai_s: float = 300.0
+    connu: Callable[[str], bool] | None = None
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    tls_exige: bool = False
+    auth: bool = False
+    auth_exigee: bool = False
+    auth_en_clair: bool = True
+
+
+class EnveloppeDsn(Envelope):
+    """The envelope of a transaction, with its delivery-report parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ret = ""
+        self.envid = ""
+        self.dsn_destinataires: list[DestinataireDsn] = []
+
+
+class GestionSmtp:
+    """What every session shares: store, faults, events, and where accepted messages go (``soumettre``)."""
+
+    def __init__(
+        self, boites: Boites, emettre: Emettre, soumettre: Callable[[MessageRecu], None], options: OptionsSmtp
+    ) -> None:
+        self.boites = boites
+        self.pannes = boites.pannes
+        self.emettre = emettre
+        self.soumettre = soumettre
+        self.options = options
+        self.ouvertes: set[SessionServeur] = set()
+        self._sessions = 0
+        self._taches: set[asyncio.Task[str]] = set()
+
+    def protocol(self, loop: asyncio.AbstractEventLoop) -> asyncio.BaseProtocol:
+        """A protocol for a new connection: a session, or a refusal when a fault says so."""
+        self._sessions += 1
+        self.emettre(ConnexionSmtp(self._sessions))
+        if panne := self.pannes.take("refuser_connexion", "smtp"):
+            self.emettre(PanneInjectee("refuser_connexion", "smtp", panne.reply() if panne.code else "rupture"))
+            return RefusConnexion(panne.reply() if panne.code else "")
+        try:
+            return SessionServeur(self, self._sessions, loop)
+        except Exception as exc:  # asyncio would swallow it and leave the client without an answer or a reason
+            self.emettre(ErreurBanc("serveur SMTP", f"{type(exc).__name__} : {exc}"))
+            return RefusConnexion("421 4.3.0 Local error")
+
+    def drop_all(self, raison: str) -> None:
+        """Breaks every open session (network down, end of the run)."""
+        for session in tuple(self.ouvertes):
+            session.break_off(raison)
+
+    # -- aiosmtpd hooks ------------------------------------------------------------------------------------------
+
+    async def handle_EHLO(  # noqa: N802 - name fixed by aiosmtpd
+        self, server: Any, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        gardees = [r for r in responses if self.options.auth or not r.startswith("250-AUTH")]
+        return [*gardees[:-1], "250-PIPELINING", "250-DSN", gardees[-1]]
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Session, envelope: Envelope, adresse: str, options: list[str]
+    ) -> str:
+        if self.pannes.take("boite_pleine", "smtp", boite=adresse):
+            server.refus_injecte = True
+            return "452 4.2.2 Mailbox full"
+        if self.options.connu is not None and not self.options.connu(adresse):
+            return "550 5.1.1 Recipient unknown"
+        envelope.rcpt_tos.append(adresse)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Session, envelope: EnveloppeDsn) -> str:  # noqa: N802
+        if panne := self.pannes.take("repondre", "smtp", verbe="."):
+            server.refus_injecte = True
+            return panne.reply()
+        brut = envelope.original_content or b""
+        if len(brut) <= _GROS:
+            return self._accept(server, session, envelope, brut)
+        tache = asyncio.ensure_future(asyncio.to_thread(self._accept, server, session, envelope, brut))
+        self._taches.add(tache)
+        tache.add_done_callback(self._taches.discard)
+        return await asyncio.shield(tache)
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Answers 451 and records a bench error; a client that fails its TLS handshake is none."""
+        if not isinstance(error, TLSSetupException):
+            self.emettre(ErreurBanc("serveur SMTP", f"{type(error).__name__} : {error}"))
+        return "451 4.3.0 Local error"
+
+    def _accept(self, server: SessionServeur, session: Session, envelope: EnveloppeDsn, brut: bytes) -> str:
+        perdu = self.pannes.take("perdre", "smtp")
+        degat = self.pannes.take("corrompre", "smtp")
+        double = self.pannes.take("dupliquer", "smtp")
+        if degat:
+            brut = corrupt(brut, degat.octets)
+        try:
+            message = self.boites.accept(
+                (envelope.mail_from or "").removeprefix("<>"),
+                tuple(envelope.rcpt_tos),
+                brut,
+                session=server.numero,
+                dsn=ParametresDsn(envelope.ret, envelope.envid, tuple(envelope.dsn_destinataires)),
+                authentifie=str(session.auth_data or ""),
+                tls=session.ssl is not None,
+            )
+        except ErreurPreuves:
+            return "452 4.3.1 Insufficient system storage"
+        for panne in (degat, perdu, double):
+            if panne:
+                self.emettre(PanneInjectee(panne.nature, "smtp", f"message {message.numero}"))
+        for _ in range(0 if perdu else 2 if double else 1):
+            self.soumettre(message)
+        return f"250 2.0.0 OK {message.numero:06d}"
+
+    def authenticator(
+        self, server: Any, session: Session, envelope: Envelope, mecanisme: str, donnees: LoginPassword
+    ) -> AuthResult:
+        identifiant = donnees.login.decode("utf-8", "replace")
+        adresse = self.boites.authenticate(identifiant, lambda secret: secret.encode(), donnees.password)
+        if adresse is None:
+            return AuthResult(success=False, handled=False)
+        return AuthResult(success=True, auth_data=adresse)
+
+
+class RefusConnexion(asyncio.Protocol):
+    """A connection closed at once, after one line when there is one."""
+
+    def __init__(self, reponse: str) -> None:
+        self._reponse = reponse
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP server gives nothing else
+        if self._reponse:
+            transport.write(self._reponse.encode() + b"\r\n")
+            transport.close()
+        else:
+            transport.abort()
+
+
+class SessionServeur(SMTP):
+    """One SMTP session."""
+
+    command_size_limit = 2048
+
+    def __init__(self, gestion: GestionSmtp, numero: int, loop: asyncio.AbstractEventLoop) -> None:
+        options = gestion.options
+        super().__init__(
+            gestion,
+            data_size_limit=options.taille_max,
+            hostname=options.nom_hote,
+            ident="ESMTP",
+            tls_context=options.tls,
+            require_starttls=options.tls_exige,
+            timeout=options.delai_s,
+            auth_required=options.auth_exigee,
+            auth_require_tls=not (options.auth and options.auth_en_clair),
+            authenticator=gestion.authenticator,
+            loop=loop,
+        )
+        self.numero = numero
+        self.refus_injecte = False
+        self.command_size_limits = defaultdict(lambda: self.command_size_limit)
+        self._gestion = gestion
+        self._verbe = "CONNEXION"
+        self._commande = ""
+        self._echanges: list[Echange] = []
+        self._close_noted = False
+        self._smtp_methods = {nom: self._watched(nom, methode) for nom, methode in self._smtp_methods.items()}
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._gestion.ouvertes.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._gestion.ouvertes.discard(self)
+        self._note_end("client parti sans QUIT")
+        super().connection_lost(error)
+
+    def break_off(self, raison: str) -> None:
+        """Drops the TCP connection without a word."""
+        self._note_end(raison)
+        for transport in (self.transport, self._original_transport):
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()
+
+    async def _handle_client(self) -> None:
+        try:
+            await super()._handle_client()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self._note_end("connexion rompue")
+
+    def _timeout_cb(self) -> None:
+        self._note_end("client silencieux")
+        super()._timeout_cb()  # type: ignore[no-untyped-call]  # aiosmtpd is only partly typed
+
+    def _create_envelope(self) -> EnveloppeDsn:
+        return EnveloppeDsn()
+
+    def _note_end(self, fin: str) -> None:
+        if not self._close_noted:
+            self._close_noted = True
+            self._gestion.emettre(SessionSmtp(self.numero, tuple(self._echanges), fin))
+
+    # -- log and faults --------------------------------------------------------------------------------------------
+
+    async def push(self, status: AnyStr) -> None:
+        texte = status.decode("ascii", "replace") if isinstance(status, bytes) else str(status)
+        if len(self._echanges) < MAX_ECHANGES:
+            self._echanges.append((self._commande, texte))
+        if texte[:1] in "45":
+            self._gestion.emettre(RefusSmtp(self.numero, self._verbe, texte, self.refus_injecte))
+            self.refus_injecte = False
+        if texte.startswith("221"):
+            self._note_end("QUIT")
+        await super().push(status)
+
+    def _watched(self, nom: str, methode: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        @functools.wraps(methode)
+        async def watched(arg: str | None) -> None:
+            self._verbe = nom
+            secret = nom == "AUTH" and arg
+            self._commande = f"{nom} {str(arg).split()[0]} ***" if secret else f"{nom} {arg}" if arg else nom
+            try:
+                if panne := self._gestion.pannes.take("repondre", "smtp", verbe=nom):
+                    await self._answer_fault(panne)
+                else:
+                    await methode(arg)
+            finally:
+                self._verbe, self._commande = "", ""
+
+        return watched
+
+    async def _answer_fault(self, panne: Panne) -> None:
+        self.refus_injecte = True
+        await self.push(panne.reply())
+        if panne.code == 421 and self.transport is not None:
+            self._note_end("421")
+            self.transport.close()
+
+    # -- verbs -----------------------------------------------------------------------------------------------------
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802
+        pris = await self._take("MAIL", "FROM:", arg)
+        if pris is None:
+            return
+        parametres, arg = pris
+        neuve = self._current().mail_from is None
+        await super().smtp_MAIL(arg)
+        if neuve and self._current().mail_from is not None:
+            self._current().ret = parametres.get("RET", "")
+            self._current().envid = parametres.get("ENVID", "")
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
+        pris = await self._take("RCPT", "TO:", arg)
+        if pris is None:
+            return
+        parametres, arg = pris
+        destinataires = self._current().rcpt_tos
+        avant = len(destinataires)
+        await super().smtp_RCPT(arg)
+        if len(destinataires) > avant:
+            notify = tuple(filter(None, parametres.get("NOTIFY", "").split(",")))
+            adresse = destinataires[-1]
+            self._current().dsn_destinataires.append(DestinataireDsn(adresse, notify, parametres.get("ORCPT", "")))
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802
+        if self._current().rcpt_tos and (panne := self._gestion.pannes.take("couper_donnees", "smtp")):
+            self._gestion.emettre(PanneInjectee("couper_donnees", "smtp", f"apres {panne.octets} octets"))
+            await self.push("354 End data with <CR><LF>.<CR><LF>")
+            await self._read_data(panne.octets)
+            self.break_off("coupure pendant DATA")
+            return
+        await super().smtp_DATA(arg)
+
+    async def _read_data(self, octets: int) -> None:
+        """Reads that many bytes of DATA, fewer when the message ends before."""
+        fin = b""
+        while octets > 0 and not fin.endswith(b"\r\n.\r\n"):
+            lus = await self._reader.read(min(octets, 1024))
+            if not lus:
+                return
+            octets -= len(lus)
+            fin = (fin + lus)[-5:]
+
+    def _current(self) -> EnveloppeDsn:
+        assert isinstance(self.envelope, EnveloppeDsn)  # noqa: S101 - made by _create_envelope
+        return self.envelope
+
+    async def _take(self, verbe: str, mot: str, arg: str | None) -> tuple[dict[str, str], str | None] | None:
+        if not arg or self.session is None or not self.session.extended_smtp:
+            return {}, arg
+        corps = self._strip_command_keyword(mot, arg) or ""
+        adresse, suite = self._getaddr(corps)
+        if not adresse or not suite:
+            return {}, arg
+        try:
+            parametres, reste = take_parameters(verbe, suite)
+        except ParametreInvalide as exc:
+            await self.push(f"501 5.5.4 {exc}")
+            return None
+        return parametres, f"{mot}{corps[: len(corps) - len(suite)]} {reste}".rstrip()
