@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
+from norms.cms import Identite
 from norms.contrat.ports import PARIS
 from simulator.pki.erreurs import ErreurPki
 from simulator.pki.profil import RACINE, Periode, Porteur, Profil
@@ -137,16 +138,20 @@ class TestPki:
         return tuple(declares[nom] for nom in sorted(declares))
 
     def nom_cle(self, role: str, nom: str) -> str:
-        """Which key of the pool a holder has: the one assigned in the data, else one drawn from its name.
+        """Which key of the pool a holder has: the one assigned in the data, else one of the others, by its name.
 
-        Two holders without an assignment may share a key; two assigned ones never do.
+        Two holders without an assignment may share a key; an assigned one shares its key with nobody.
         """
         self.porteur(role, nom)
         description = self.profil.role(role)
         if nom in description.affectations:
             return description.affectations[nom]
+        prises = set(description.affectations.values())
+        libres = [c for c in description.cles if c not in prises]
+        if not libres:
+            raise ErreurPki(f"plus de clé de test libre pour « {nom} » dans le rôle {role} ; en ajouter à pki.yaml")
         rang = int.from_bytes(hashlib.sha256(f"{role}|{nom}".encode()).digest()[:8], "big")
-        return description.cles[rang % len(description.cles)]
+        return libres[rang % len(libres)]
 
     def cle(self, role: str, nom: str) -> RSAPrivateKey:
         """The private key of a holder: one per role, whatever the variant of the certificate."""
@@ -173,10 +178,10 @@ class TestPki:
                 self._revoke_variant(role, description.niveau, nom)
         return self._certificats[repere]
 
-    def identites(self, role: str, nom: str) -> tuple[tuple[RSAPrivateKey, x509.Certificate], ...]:
+    def identites(self, role: str, nom: str) -> tuple[Identite, ...]:
         """Every variant of a holder with its key: what norms.cms.open_with needs to open whatever was sent to it."""
         cle = self.cle(role, nom)
-        return tuple((cle, self.certificat(role, nom, v)) for v in self.profil.donnees.variantes)
+        return tuple(Identite(cle, self.certificat(role, nom, v)) for v in self.profil.donnees.variantes)
 
     def identite_cps(self, numero: str, variante: str = VALIDE) -> IdentiteCps:
         """Keys and certificates of a CPS, by its serial number or RPPS."""
