@@ -1,0 +1,1 @@
+"""Reaching an LPS: configuration, transports (stdio, HTTP, in process), typed JSON-RPC client, breakdowns."""

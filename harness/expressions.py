@@ -1,0 +1,90 @@
+"""JMESPath over the observations: compiled once, evaluated without surprises, told apart from « nothing observed »."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from jmespath.parser import ParsedResult
+
+MAX_LONGUEUR = 2000
+
+
+class ErreurExpression(ValueError):
+    """An expression whose syntax is wrong; the message says where, in French."""
+
+
+@lru_cache(maxsize=4096)
+def compile_expression(texte: str) -> ParsedResult:
+    """Compiles an expression. Raises ErreurExpression."""
+    if len(texte) > MAX_LONGUEUR:
+        raise ErreurExpression(f"expression de {len(texte)} caractères ; {MAX_LONGUEUR} au plus")
+    try:
+        return jmespath.compile(texte)
+    except JMESPathError as exc:
+        detail = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
+        raise ErreurExpression(f"expression JMESPath illisible ({detail})") from exc
+
+
+def evaluate(texte: str, observations: Any) -> Any:
+    """The value of an expression; None when it has no object.
+
+    A function applied to something that was not observed (``sort`` of null…) gives None, and so does a comparison
+    one side of which is missing: two absences are never equal.
+    """
+    expression = compile_expression(texte)
+    return _evaluate(expression, observations)
+
+
+def _evaluate(expression: ParsedResult, observations: Any) -> Any:
+    noeud = expression.parsed
+    if noeud["type"] == "comparator" and any(
+        _value(ParsedResult("", enfant), observations) is None for enfant in noeud["children"]
+    ):
+        return None
+    return _value(expression, observations)
+
+
+def _value(expression: ParsedResult, observations: Any) -> Any:
+    try:
+        return expression.search(observations)
+    except JMESPathError:
+        return None
+
+
+def roots(texte: str) -> set[str]:
+    """The first names that an expression looks up in the tree, such as ``{"flux"}``. Raises ErreurExpression."""
+    return _roots(compile_expression(texte).parsed)
+
+
+def _roots(noeud: Any) -> set[str]:
+    """Names looked up in the root object. What stands right of a dot or inside a projection is looked up elsewhere."""
+    genre, enfants = noeud["type"], noeud.get("children", [])
+    if genre == "field":
+        return {str(noeud["value"])}
+    if genre in ("subexpression", "index_expression", "projection", "value_projection", "filter_projection", "flatten"):
+        return _roots(enfants[0])
+    if genre == "pipe":
+        return _roots(enfants[0])
+    if genre in ("literal", "current", "identity", "expref"):
+        return set()
+    return set().union(*(_roots(e) for e in enfants if isinstance(e, dict)))
+
+
+def parents(texte: str, profondeur: int = 4) -> list[str]:
+    """The expression without its last names, nearest first: where the object that bears a value can be found."""
+    suites = []
+    courant = texte
+    for _ in range(profondeur):
+        tete, point, nom = courant.rpartition(".")
+        if not point or not nom.replace("_", "").replace("[", "").replace("]", "").replace("*", "").isalnum():
+            break
+        courant = tete
+        try:
+            compile_expression(courant)
+        except ErreurExpression:
+            break
+        suites.append(courant)
+    return suites
