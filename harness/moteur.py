@@ -6,6 +6,7 @@ Who is at fault is never guessed: what the LPS breaks is a breakdown of the LPS,
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import time
 import traceback
@@ -28,7 +29,7 @@ from harness.parametres import ErreurParametres, ValeurAbsente, substitute
 from harness.profil import outside
 from harness.scenarios import FichierScenario
 from harness.session import SessionLps
-from norms.contrat.adaptateur import OPERATIONS, Reponse
+from norms.contrat.adaptateur import Reponse
 from norms.contrat.base import Message
 from norms.paquet import NormPack
 
@@ -108,7 +109,7 @@ class _Partie:
         dossier.mkdir()
         session = SessionLps(self._banc.lps, monde, dossier, self._banc.graine, self._codes)
         try:
-            self._steps(session, monde)
+            self._steps(session, monde, dossier)
             session.end()
             monde.attendre_traitement(DELAI_TRAITEMENT)
             self._check_world(monde)
@@ -124,7 +125,7 @@ class _Partie:
             self._depot.write(monde.journal, self._erreurs)
         self._check_world(monde)
 
-    def _steps(self, session: SessionLps, monde: Monde) -> None:
+    def _steps(self, session: SessionLps, monde: Monde, dossier: Path) -> None:
         monde.journal.etape = 0
         presentation = session.open()
         raison = outside(self._scenario, presentation.profil)
@@ -140,7 +141,7 @@ class _Partie:
             elif isinstance(etape, EtapeMonde):
                 self._act(rang, etape, session, monde)
             elif isinstance(etape, EtapeVerifier):
-                self._judge(etape.verifier, monde, session, None)
+                self._judge(etape.verifier, monde, session, dossier)
                 self._went(rang, "verifier", f"{len(etape.verifier)} attendu(s)")
             else:
                 self._ask(rang, etape)
@@ -203,26 +204,26 @@ class _Partie:
         self._demandes += 1
         self._went(rang, "demander", etape.demander, verdict.libelle)
 
-    def _judge(self, attendus: list[Attendu], monde: Monde, session: SessionLps, ecrits: Path | None) -> None:
-        """Judges these expectations on what has been observed so far. ``ecrits``: the LPS's folder, once it has ended."""
+    def _judge(self, attendus: list[Attendu], monde: Monde, session: SessionLps, ecrits: Path) -> None:
+        """Judges these expectations on what has been observed so far; ``ecrits`` is the LPS's folder."""
         arbre = fold(monde.journal)
-        if ecrits is not None or any("secrets" in a.sur for a in attendus):
+        if any("secrets" in f"{a.sur} {a.temoin}" for a in attendus):
             arbre["secrets"] = self._leaks(session, ecrits)
         for attendu in attendus:
             self._constats.append(self._juge.judge(self._juges, attendu, arbre))
             self._juges += 1
 
-    def _leaks(self, session: SessionLps, dossier: Path | None) -> dict[str, Any]:
-        fichiers = [] if dossier is None else list(files_under(dossier))
+    def _leaks(self, session: SessionLps, dossier: Path) -> dict[str, Any]:
+        fichiers = list(files_under(dossier))
         trouves = self._codes.search([*fichiers, *session.writings()])
-        return {"trouves": trouves, "fichiers_examines": len(fichiers), "codes_connus": len(self._codes.valeurs)}
+        return {"trouves": trouves, "fichiers_examines": [nom for nom, _ in fichiers] if self._codes.valeurs else []}
 
     def _require(self, session: SessionLps, operation: str) -> None:
         if not session.offers(operation):
             raise _Arret(Verdict.NON_TESTE, f"l'adaptateur n'offre pas « {operation} »")
 
     def _expect_ok(self, ou: str, reponse: Message | None, attendue: str) -> None:
-        if not isinstance(reponse, Reponse) or attendue == "indifferente" or reponse.issue == attendue:
+        if not isinstance(reponse, Reponse) or attendue in ("indifferente", reponse.issue):
             return
         quoi = f"le LPS refuse ({reponse.motif or 'sans motif'})" if reponse.issue == "refus" else "le LPS accepte"
         voulu = "l'opération doit aboutir" if attendue == "ok" else "un refus est attendu"
@@ -246,9 +247,7 @@ class _Partie:
     def _bench_fault(self, exc: Exception) -> None:
         if isinstance(exc, _Arret):
             return
-        quoi = f"{exc.strerror} ({exc.filename})" if isinstance(exc, OSError) and exc.strerror else str(exc)
-        quoi = f"scénario : {exc}" if isinstance(exc, ErreurParametres) else f"{type(exc).__name__} : {quoi}"
-        self._stop(Verdict.ERREUR_BANC, self._codes.hide(quoi))
+        self._stop(Verdict.ERREUR_BANC, self._codes.hide(_bench_cause(exc)))
         self._depot.write_fault("".join(traceback.format_exception(exc)))
 
     def _result(self, fichier: str) -> ResultatScenario:
@@ -276,6 +275,35 @@ class _Partie:
         )
 
 
+#: System errors told in French, with what to do.
+_SYSTEME = {
+    errno.EADDRINUSE: "port déjà pris par un autre programme ; l'arrêter ou en choisir un autre",
+    errno.ENOSPC: "disque plein ; faire de la place ou choisir un autre dossier (--dossier)",
+    errno.EDQUOT: "quota de disque atteint ; faire de la place ou choisir un autre dossier (--dossier)",
+    errno.EFBIG: "fichier trop gros pour ce disque ou ce compte ; choisir un autre dossier (--dossier)",
+    errno.EACCES: "accès refusé ; vérifier les droits",
+    errno.EROFS: "disque en lecture seule ; choisir un autre dossier (--dossier)",
+    errno.EMFILE: "trop de fichiers ouverts ; relever la limite du compte",
+}
+
+
+def _bench_cause(exc: Exception) -> str:
+    """Why the bench failed, for people; the trace goes to the evidence."""
+    if isinstance(exc, ErreurParametres):
+        return f"scénario à corriger : {exc}"
+    if isinstance(exc, OSError) and exc.errno is not None:
+        quoi = _SYSTEME.get(exc.errno, exc.strerror or str(exc))
+        return f"{quoi} ({exc.filename})" if exc.filename else quoi
+    return f"{type(exc).__name__} : {exc}"
+
+
+def not_played(banc: Banc, fichier: FichierScenario, verdict: Verdict, cause: str) -> ResultatScenario:
+    """The result of a scenario that could not or need not be played."""
+    partie = _Partie(banc, fichier.scenario)
+    partie._stop(verdict, cause)
+    return partie._result(fichier.fichier)
+
+
 def _outcome(reponse: Message | None) -> str:
     if not isinstance(reponse, Reponse):
         return ""
@@ -286,8 +314,3 @@ def _shown(avec: Mapping[str, Any]) -> str:
     """Parameters in a few words, for the account of steps."""
     mots = [f"{cle} {v}" for cle, v in avec.items() if isinstance(v, str) and cle != "code_porteur"]
     return f" ({', '.join(mots)})" if mots else ""
-
-
-def unknown_operations(operations: tuple[str, ...]) -> list[str]:
-    """Declared operations that the protocol doesn't have."""
-    return [o for o in operations if o not in OPERATIONS]

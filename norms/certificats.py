@@ -18,6 +18,12 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 MAX_OCTETS = 4 * 1024 * 1024
 MAX_CERTIFICATS = 2000
 
+#: What cryptography lets out on a malformed certificate or list.
+DEFAUTS = (
+    *(ValueError, TypeError, KeyError, AttributeError, OverflowError, UnsupportedAlgorithm),
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
+)
+
 _BLOC = re.compile(rb"-----BEGIN (CERTIFICATE|X509 CRL)-----[ \t]*\r?\n([A-Za-z0-9+/=\s]*?)-----END \1-----", re.ASCII)
 
 
@@ -28,9 +34,7 @@ class ErreurCertificat(ValueError):
 def read_certificates(octets: bytes, *, origine: str = "certificat") -> tuple[x509.Certificate, ...]:
     """Reads one DER certificate, or every certificate of a PEM text (comments allowed). Raises ErreurCertificat."""
     blocs = _blocks(octets, b"CERTIFICATE", origine)
-    return tuple(
-        _certificate(bloc, f"{origine} n° {i}" if len(blocs) > 1 else origine) for i, bloc in enumerate(blocs, 1)
-    )
+    return tuple(load_der(bloc, f"{origine} n° {i}" if len(blocs) > 1 else origine) for i, bloc in enumerate(blocs, 1))
 
 
 def read_certificate(octets: bytes, *, origine: str = "certificat") -> x509.Certificate:
@@ -48,8 +52,10 @@ def read_crl(octets: bytes, *, origine: str = "liste de révocation") -> x509.Ce
         raise ErreurCertificat(f"{origine} : {len(blocs)} listes ; une seule est attendue")
     try:
         crl = x509.load_der_x509_crl(blocs[0])
-        len(crl)  # the entries are parsed lazily
-    except (ValueError, UnsupportedAlgorithm) as exc:
+        # Everything is parsed lazily: what is broken must fail here, not later.
+        lus: tuple[object, ...] = (crl.issuer.rfc4514_string(), crl.last_update_utc, crl.next_update_utc)
+        lus += (crl.extensions, crl.signature_hash_algorithm, [r.serial_number for r in crl])
+    except DEFAUTS as exc:
         raise ErreurCertificat(f"{origine} : liste de révocation illisible ({exc}) ; la redemander") from exc
     return crl
 
@@ -134,14 +140,13 @@ def _blocks(octets: bytes, etiquette: bytes, origine: str) -> list[bytes]:
     return blocs
 
 
-def _certificate(der: bytes, origine: str) -> x509.Certificate:
+def load_der(der: bytes, origine: str = "certificat") -> x509.Certificate:
+    """Reads one DER certificate. Raises ErreurCertificat."""
     try:
         certificat = x509.load_der_x509_certificate(der)
-        certificat.public_key()
-        certificat.extensions  # noqa: B018 - parsed lazily: fail here, not later
-        certificat.issuer.rfc4514_string()
-        certificat.subject.rfc4514_string()
-        certificat.not_valid_after_utc  # noqa: B018 - same reason
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as exc:
+        # Everything is parsed lazily: what is broken must fail here, not later.
+        lus: tuple[object, ...] = (certificat.public_key(), certificat.extensions, certificat.signature_hash_algorithm)
+        lus += (certificat.issuer.rfc4514_string(), certificat.subject.rfc4514_string(), periode(certificat))
+    except DEFAUTS as exc:
         raise ErreurCertificat(f"{origine} : certificat illisible ({exc}) ; le redemander") from exc
     return certificat

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from norms.certificats import ErreurCertificat, load_der
 from norms.cms.commun import MAX_OCTETS, content_info, reading, to_asn1
 from norms.cms.enveloppe import designates, reference
 from norms.cms.erreurs import PasUnCms, SignatureInvalide, TropGros
@@ -160,7 +161,10 @@ def _certificates(corps: Any) -> tuple[x509.Certificate, ...]:
         return ()
     if len(ensemble) > MAX_CERTIFICATS:
         raise TropGros(f"{QUOI} : {len(ensemble)} certificats ; {MAX_CERTIFICATS} au plus")
-    return tuple(x509.load_der_x509_certificate(c.chosen.dump()) for c in ensemble if c.name == "certificate")
+    try:
+        return tuple(load_der(c.chosen.dump()) for c in ensemble if c.name == "certificate")
+    except ErreurCertificat as exc:
+        raise PasUnCms(f"{QUOI} : {exc}") from exc
 
 
 def _verify_one(info: Any, contenu: bytes, type_contenu: str, connus: Sequence[x509.Certificate]) -> Signataire:

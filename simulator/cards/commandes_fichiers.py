@@ -70,6 +70,8 @@ class CommandesFichiers:
         return cible if len(donnees) == 2 and cible and cible[1] is None else Sw.FICHIER_ABSENT
 
     def _ef_here(self, donnees: bytes) -> Cible | Sw:
+        if donnees == FID_MF.to_bytes(2, "big"):  # a CPS accepts it (public: OpenSC, card-iasecc.c)
+            return self._session.chemins[0], None
         cible = _child(self._session.volatil.chemin, int.from_bytes(donnees, "big"))
         return cible if len(donnees) == 2 and cible and cible[1] is not None else Sw.FICHIER_ABSENT
 

@@ -127,7 +127,7 @@ def cdf(modele: Profil, presents: set[str]) -> bytes:
     """EF.CDF: the certificates whose file role is in ``presents``."""
     return b"".join(
         _sequence(
-            _sequence(_utf8("Certificat de " + cle.nom)),
+            _sequence(_utf8(modele.fichier(cle.certificat).intitule)),
             _sequence(ber.encode(0x04, cle.identifiant)),
             ber.encode(0xA1, _sequence(_path(modele, modele.fichier(cle.certificat).fid))),
         )

@@ -7,8 +7,19 @@ from typing import Protocol, Self
 from simulator.cards.carte import Card
 
 
+class Arrachement(Exception):
+    """Raised by a card inside ``transmit``: it was pulled out before answering.
+
+    ``suivante`` is the card put in its place, if any. Readers deal with it; programs see CarteRetiree.
+    """
+
+    def __init__(self, suivante: Card | None = None) -> None:
+        super().__init__("carte arrachée")
+        self.suivante = suivante
+
+
 class Connection(Protocol):
-    """A dialogue with the card present in a reader.
+    """A dialogue with the card present in a reader, shared with others; ending it resets the card.
 
     ``transmit`` raises CarteMuette, CarteRetiree or CarteReinitialisee (all ErreurCarte); otherwise it returns
     at least the two bytes of the status word.
@@ -51,3 +62,4 @@ class CardReader(Protocol):
 
     def connect(self) -> Connection:
         """Opens a dialogue. Raises CarteAbsente, CarteMuette."""
+        ...

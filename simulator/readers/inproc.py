@@ -6,6 +6,7 @@ from typing import Self
 
 from simulator.cards.carte import Card
 from simulator.cards.erreurs import CarteAbsente, CarteMuette, CarteReinitialisee, CarteRetiree
+from simulator.readers.base import Arrachement
 from simulator.readers.trace import Espion, sans_trace
 
 
@@ -16,8 +17,7 @@ class InProcessReader:
         self._name = name
         self._espion = espion
         self._card: Card | None = None
-        self._insertion = 0
-        self._remise_a_zero = 0
+        self._ouvertes: set[InProcessConnection] = set()
 
     @property
     def name(self) -> str:
@@ -31,13 +31,15 @@ class InProcessReader:
         if self._card is not None:
             raise ValueError(f"le lecteur « {self._name} » contient déjà une carte ; la retirer d'abord")
         self._card = card
-        self._insertion += 1
         self._espion.inserted(self._name, card.atr)
 
     def remove(self) -> None:
         if self._card is None:
             return
         card, self._card = self._card, None
+        for connexion in self._ouvertes:
+            connexion.retiree = True
+        self._ouvertes.clear()
         card.power_off()
         self._espion.removed(self._name)
 
@@ -48,42 +50,58 @@ class InProcessReader:
     def connect(self) -> InProcessConnection:
         if self._card is None:
             raise CarteAbsente(self._name)
-        atr = self._card.power_on()
-        self._remise_a_zero += 1
+        atr = self._card.atr if self._ouvertes else self._card.power_on()
         if not atr:
             raise CarteMuette(self._name)
-        return InProcessConnection(self, atr, self._insertion, self._remise_a_zero)
+        connexion = InProcessConnection(self, atr)
+        self._ouvertes.add(connexion)
+        return connexion
 
-    def _exchange(self, connexion: InProcessConnection, commande: bytes) -> bytes:
-        if self._card is None or connexion.insertion != self._insertion:
-            raise CarteRetiree(self._name)
-        if connexion.remise_a_zero != self._remise_a_zero:
-            raise CarteReinitialisee(self._name)
+    def exchange(self, connexion: InProcessConnection, commande: bytes) -> bytes:
+        """One exchange for an open connection. Raises CarteRetiree, CarteMuette, CarteReinitialisee."""
         card = self._card
-        with self._espion.exchange(self._name, commande) as echange:
-            reponse = card.transmit(commande)
-            echange.reponse = reponse
-        if self._card is not card:
+        if card is None or connexion.retiree:
             raise CarteRetiree(self._name)
+        if connexion.reinitialisee or connexion not in self._ouvertes:
+            raise CarteReinitialisee(self._name)
+        try:
+            with self._espion.exchange(self._name, commande) as echange:
+                reponse = echange.reponse = card.transmit(commande)
+        except Arrachement as exc:
+            self.remove()
+            if exc.suivante is not None:
+                self.insert(exc.suivante)
+            raise CarteRetiree(self._name) from exc
         if not reponse:
             raise CarteMuette(self._name)
         return reponse
 
-    def _reset(self, connexion: InProcessConnection) -> int:
-        if self._card is None or connexion.insertion != self._insertion:
+    def reset(self, connexion: InProcessConnection) -> None:
+        """Resets the card; the other connections have to start again."""
+        if self._card is None or connexion.retiree:
             raise CarteRetiree(self._name)
         self._card.reset()
-        self._remise_a_zero += 1
+        for autre in self._ouvertes - {connexion}:
+            autre.reinitialisee = True
+        connexion.reinitialisee = False
+        self._ouvertes.add(connexion)
         self._espion.reset(self._name)
-        return self._remise_a_zero
+
+    def close(self, connexion: InProcessConnection) -> None:
+        """Ends a connection, which resets the card."""
+        if connexion in self._ouvertes:
+            self.reset(connexion)
+            self._ouvertes.discard(connexion)
 
 
 class InProcessConnection:
-    """A dialogue with the card of an in-process reader. Opening it powers the card afresh."""
+    """A dialogue with the card of an in-process reader."""
 
-    def __init__(self, reader: InProcessReader, atr: bytes, insertion: int, remise_a_zero: int) -> None:
+    __slots__ = ("_atr", "_reader", "reinitialisee", "retiree")
+
+    def __init__(self, reader: InProcessReader, atr: bytes) -> None:
         self._reader, self._atr = reader, atr
-        self.insertion, self.remise_a_zero = insertion, remise_a_zero
+        self.retiree = self.reinitialisee = False
 
     @property
     def atr(self) -> bytes:
@@ -94,13 +112,13 @@ class InProcessConnection:
         return self._reader.name
 
     def transmit(self, commande: bytes) -> bytes:
-        return self._reader._exchange(self, commande)
+        return self._reader.exchange(self, commande)
 
     def reset(self) -> None:
-        self.remise_a_zero = self._reader._reset(self)
+        self._reader.reset(self)
 
     def disconnect(self) -> None:
-        """Nothing to free: the card stays powered until it's pulled or reset."""
+        self._reader.close(self)
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,66 @@
+"""Incoming mail by POP3 (cdc §4.2.4). A message leaves the mailbox only once the workstation has kept it."""
+
+from __future__ import annotations
+
+import poplib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from norms.contrat.adaptateur import Boite
+from reference.erreurs import ReseauIndisponible
+
+MAX_MESSAGES = 5000
+MAX_OCTETS = 64 * 1024 * 1024
+
+
+class ClientPop3:
+    """Implements reference.ports.Reception."""
+
+    def __init__(self, boite: Boite, *, delai_s: float = 15.0) -> None:
+        self._boite, self._delai = boite, delai_s
+
+    @contextmanager
+    def ouvrir(self) -> Iterator[BoitePop3]:
+        """Opens the mailbox; deletions take effect on leaving. Raises ReseauIndisponible."""
+        try:
+            session = poplib.POP3(self._boite.hote, self._boite.port, self._delai)
+        except (OSError, poplib.error_proto) as exc:
+            raise _unreachable(exc) from exc
+        try:
+            session.user(self._boite.utilisateur)
+            session.pass_(self._boite.mot_de_passe)
+            yield BoitePop3(session)
+            session.quit()
+        except (OSError, poplib.error_proto) as exc:
+            raise _unreachable(exc) from exc
+        finally:
+            session.close()
+
+
+class BoitePop3:
+    """An open mailbox; ``trop_gros``: messages left aside because of their size."""
+
+    def __init__(self, session: poplib.POP3) -> None:
+        self._session = session
+        self._rangs: dict[str, int] = {}
+        self.trop_gros: list[str] = []
+
+    def messages(self) -> Iterator[tuple[str, bytes]]:
+        """Unique identifier and bytes of each message, in the order of the mailbox."""
+        annonces = self._session.list()[1]
+        tailles = {int(rang): int(taille) for rang, taille in (ligne.split()[:2] for ligne in annonces)}
+        for ligne in self._session.uidl()[1][:MAX_MESSAGES]:
+            rang, uid = ligne.decode("ascii", "replace").split()[:2]
+            if tailles.get(int(rang), 0) > MAX_OCTETS:
+                self.trop_gros.append(uid)
+                continue
+            self._rangs[uid] = int(rang)
+            yield uid, b"\r\n".join(self._session.retr(int(rang))[1]) + b"\r\n"
+
+    def supprimer(self, uid: str) -> None:
+        """Marks a message for deletion; it goes when the mailbox is closed normally."""
+        self._session.dele(self._rangs[uid])
+
+
+def _unreachable(exc: Exception) -> ReseauIndisponible:
+    return ReseauIndisponible(f"réseau de messagerie indisponible en réception ({type(exc).__name__})")

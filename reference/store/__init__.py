@@ -1,0 +1,22 @@
+"""The durable memory of the workstation: one SQLite file in the work directory. Never a code porteur in it."""
+
+from reference.store.base import Base
+from reference.store.compteurs import Compteurs
+from reference.store.factures import FactureConservee, Factures
+from reference.store.fichiers import FichierConserve, Fichiers, MessageEmis
+from reference.store.lots import LotConserve, Lots
+from reference.store.retours import RetourConserve, Retours
+
+__all__ = [
+    "Base",
+    "Compteurs",
+    "FactureConservee",
+    "Factures",
+    "FichierConserve",
+    "Fichiers",
+    "LotConserve",
+    "Lots",
+    "MessageEmis",
+    "RetourConserve",
+    "Retours",
+]

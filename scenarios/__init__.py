@@ -1,0 +1,1 @@
+"""Data only: requirement catalogue (``exigences``), fictitious population, scenarios by domain."""

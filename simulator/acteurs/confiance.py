@@ -1,0 +1,111 @@
+"""What the insurers trust and hold: authorities, revocation lists, card holders' certificates, their own keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from norms.b2.securite import RSA_SHA256, BlocSecurite
+from norms.certificats import ErreurCertificat, est_perime, est_revoque, issued_by, pas_encore_valide
+from norms.cms import Identite
+
+NaturePorteur = Literal["PS", "VITALE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Porteur:
+    """A card holder known to the insurers.
+
+    ``numeros``: what the holder may sign invoices for, billing numbers (9 characters) or NIR (13 characters);
+    ``numeros_lot``: billing numbers whose lots it may sign (cdc §3.2.9.3.2.1).
+    """
+
+    nature: NaturePorteur
+    nom: str
+    certificat: x509.Certificate
+    numeros: tuple[str, ...] = ()
+    numeros_lot: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What became of a signature: found or not, whose, valid or why not."""
+
+    presente: bool
+    valide: bool = False
+    signataire: str = ""
+    motif: str = ""
+    porteur: Porteur | None = None
+    reconnu: bool = False
+
+    def donnees(self) -> dict[str, str | bool]:
+        return {"presente": self.presente, "valide": self.valide, "signataire": self.signataire, "motif": self.motif}
+
+
+ABSENTE = Signature(presente=False, motif="signature absente")
+
+
+@dataclass(frozen=True)
+class Confiance:
+    """Trust anchors and holders, gathered the first time a signature has to be verified."""
+
+    autorites: Callable[[], Sequence[x509.Certificate]]
+    crl: Callable[[], Iterable[x509.CertificateRevocationList]]
+    recenser: Callable[[], Iterable[Porteur]]
+    identites_piece_jointe: Callable[[str], Sequence[Identite]]
+    identites_donnees: Callable[[str], Sequence[Identite]]
+
+    @cached_property
+    def porteurs(self) -> tuple[Porteur, ...]:
+        return tuple(self.recenser())
+
+    def verify(
+        self, nature: NaturePorteur, bloc: BlocSecurite, signe: bytes, instant: datetime, numero: str = ""
+    ) -> Signature:
+        """Finds whose signature this is among the known holders, and whether that holder is trusted at ``instant``.
+
+        Holders of ``numero`` are tried first: test keys are few, two cards may share one.
+        """
+        if bloc.algorithme != RSA_SHA256:
+            return Signature(True, motif=f"algorithme « {bloc.algorithme} » ; attendu « {RSA_SHA256} »")
+        for porteur in sorted(self.porteurs, key=lambda p: numero not in p.numeros):
+            if porteur.nature == nature and _verifies(porteur.certificat, bloc.octets, signe):
+                motif = self.refus(porteur.certificat, instant)
+                return Signature(True, not motif, porteur.nom, motif, porteur, reconnu=True)
+        return Signature(True, motif="aucun porteur connu n'a produit cette signature sur ces données")
+
+    def refus(self, certificat: x509.Certificate, instant: datetime) -> str:
+        """Why a certificate is not trusted at ``instant``; empty when it is."""
+        if est_perime(certificat, instant):
+            return f"certificat périmé depuis le {certificat.not_valid_after_utc:%Y-%m-%d}"
+        if pas_encore_valide(certificat, instant):
+            return f"certificat valable à partir du {certificat.not_valid_before_utc:%Y-%m-%d}"
+        if not any(issued_by(certificat, a) for a in self.autorites()):
+            return f"certificat émis par une autorité inconnue : {certificat.issuer.rfc4514_string()}"
+        for crl in self.crl():
+            try:
+                if est_revoque(certificat, crl):
+                    return f"certificat révoqué (série {certificat.serial_number:X})"
+            except ErreurCertificat:
+                continue  # the list of another authority
+        return ""
+
+
+def _verifies(certificat: x509.Certificate, signature: bytes, signe: bytes) -> bool:
+    cle = certificat.public_key()
+    if not isinstance(cle, RSAPublicKey):
+        return False
+    try:
+        cle.verify(signature, signe, padding.PKCS1v15(), SHA256())
+    except (InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True

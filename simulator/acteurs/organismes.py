@@ -1,0 +1,81 @@
+"""The organisations of the fictitious world, read from ``simulator/donnees/organismes.yaml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from norms.chargement import Document, load
+
+FICHIER = Path(__file__).parent.parent / "donnees" / "organismes.yaml"
+
+Role = Literal["AMO", "AMC", "OCT"]
+
+
+@dataclass(frozen=True, slots=True)
+class Organisme:
+    """An AMO, an AMC or an OCT: number, address of its mailbox, and what file headers must say to reach it.
+
+    ``numero_destinataire`` is the part of the header that designates it (régime, centre informatique, organisme for an
+    AMO; AMC number for an AMC; empty for an OCT, whose number is agreed between parties).
+    """
+
+    numero: str
+    role: Role
+    nom: str
+    adresse: str
+    type_destinataire: str
+    regime: str = ""
+    caisse: str = ""
+    centre: str = ""
+    numero_destinataire: str = ""
+    flux: str = "test"
+
+    @property
+    def types_factures(self) -> tuple[str, ...]:
+        """What this role receives (cdc §3.2.3.4, annexe5 §4.2)."""
+        return {"AMO": ("FSE",), "AMC": ("DRE",), "OCT": ("FSE", "DRE")}[self.role]
+
+
+def load_organismes(chemin: Path = FICHIER) -> tuple[Organisme, ...]:
+    """The organisations that have a mailbox, in file order. Raises ErreurChargement."""
+    document = load(chemin)
+    donnees = document.donnees
+    entrees = donnees.get("organismes") if isinstance(donnees, dict) else None
+    if not isinstance(entrees, list):
+        raise document.erreur((), "liste « organismes » attendue")
+    lus = [_organisme(document, i, e) for i, e in enumerate(entrees)]
+    return tuple(o for o in lus if o.adresse)
+
+
+def _organisme(document: Document, i: int, entree: Any) -> Organisme:
+    chemin = ("organismes", i)
+    if not isinstance(entree, dict):
+        raise document.erreur(chemin, "un organisme est un dictionnaire : numero, nature, nom, adresse…")
+    for cle in ("numero", "nature", "nom", "adresse", "type_destinataire", "source"):
+        if cle not in entree:
+            raise document.erreur(chemin, f"organisme : « {cle} » absent")
+    role = entree["nature"]
+    if role not in get_args(Role):
+        raise document.erreur((*chemin, "nature"), f"nature « {role} » inconnue ; attendu {', '.join(get_args(Role))}")
+    return Organisme(
+        numero=entree["numero"],
+        role=role,
+        nom=entree["nom"],
+        adresse=entree["adresse"],
+        type_destinataire=entree["type_destinataire"],
+        regime=entree.get("regime", ""),
+        caisse=entree.get("caisse", ""),
+        centre=entree.get("centre", ""),
+        numero_destinataire=_destinataire(role, entree),
+        flux=entree.get("flux", "test"),
+    )
+
+
+def _destinataire(role: str, entree: dict[str, str]) -> str:
+    if role == "AMO":
+        return (
+            entree.get("regime", "") + entree.get("centre_informatique", "") + entree.get("organisme_destinataire", "")
+        )
+    return entree.get("numero_amc", "") if role == "AMC" else ""

@@ -1,0 +1,64 @@
+"""What an insurer accepts, as data: versions, algorithms, sizes, ages, grouping (``acteurs/reception.yaml``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from norms.chargement import load
+from simulator.acteurs.anomalies import DONNEES
+from simulator.acteurs.calendrier import add_working_days
+
+
+@dataclass(frozen=True, slots=True)
+class Critere:
+    """A field that all the invoices of a lot share; ``classes`` maps values that count as one."""
+
+    type: str
+    enregistrement: str
+    champ: str
+    classes: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Regles:
+    """Sizes are in bytes."""
+
+    versions: frozenset[str]
+    chiffrements: frozenset[str]
+    max_message: int
+    max_fichier: int
+    jours_passes: int
+    jours_ouvres_futurs: int
+    criteres: tuple[Critere, ...]
+
+    def oldest(self, reception: date) -> date:
+        """The earliest lot date accepted on the day of reception (ARL 5001 before)."""
+        return reception - timedelta(days=self.jours_passes)
+
+    def latest(self, reception: date) -> date:
+        """The latest lot date accepted on the day of reception (ARL 5002 after)."""
+        return add_working_days(reception, self.jours_ouvres_futurs)
+
+
+@cache
+def load_regles(chemin: Path = DONNEES / "reception.yaml") -> Regles:
+    """The rules of reception (immutable, hence kept). Raises ErreurChargement."""
+    d: dict[str, Any] = load(chemin).donnees
+    return Regles(
+        versions=frozenset(v["valeur"] for v in d["versions"]),
+        chiffrements=frozenset(v["valeur"] for v in d["chiffrements"]),
+        max_message=int(d["tailles"]["message"]["valeur"]),
+        max_fichier=int(d["tailles"]["fichier"]["valeur"]),
+        jours_passes=int(d["age_lot"]["jours_passes"]["valeur"]),
+        jours_ouvres_futurs=int(d["age_lot"]["jours_ouvres_futurs"]["valeur"]),
+        criteres=tuple(
+            Critere(c["type"], c["enregistrement"], c["champ"], MappingProxyType(c.get("classes", {})))
+            for c in d["regroupement"]
+        ),
+    )

@@ -1,0 +1,149 @@
+"""A card behind the vpcd driver of vsmartcard: one thread that serves one card on one slot.
+
+The driver listens, the card connects (connecting is insertion, closing is removal). Frames are a two-byte
+big-endian length and a body; a body of one byte 00, 01, 02 or 04 is power off, power on, reset or "give
+the ATR" (only the last one is answered). Frames may come glued together (public: vsmartcard, vpcd protocol).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from typing import Literal
+
+from simulator.cards.carte import Card
+from simulator.cards.erreurs import LecteurIndisponible
+from simulator.readers.base import Arrachement
+from simulator.readers.trace import Espion, sans_trace
+
+ETEINDRE, ALLUMER, REMETTRE_A_ZERO, DONNER_ATR = 0x00, 0x01, 0x02, 0x04
+DELAI_CONNEXION = 5.0
+MAX_REPONSE = 65_535
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+
+Fin = Literal["", "retiree", "muette"]
+
+
+class VpcdSlot:
+    """Serves ``card`` on the driver's port until it's removed.
+
+    A card that stays mute would block the driver for ever: after ``delai_muette`` seconds the slot closes the
+    connection, which gives the program an error, and connects again. ``arrachee`` is called, in the slot's
+    thread, when the card gets pulled out by a scripted fault.
+    """
+
+    def __init__(
+        self,
+        card: Card,
+        port: int,
+        *,
+        nom: str,
+        hote: str = "127.0.0.1",
+        espion: Espion = sans_trace,
+        delai_muette: float = 2.0,
+        arrachee: Callable[[Card | None], None] = lambda _: None,
+    ) -> None:
+        self._card, self._adresse, self._nom = card, (hote, port), nom
+        self._espion, self._delai_muette, self._arrachee = espion, delai_muette, arrachee
+        self._arret = threading.Event()
+        self._verrou = threading.Lock()
+        self._socket = self._connect()
+        self.fin: Fin = ""
+        self._fil = threading.Thread(target=self._run, name=f"vpcd {nom}", daemon=True)
+        self._fil.start()
+
+    def _connect(self) -> socket.socket:
+        try:
+            connexion = socket.create_connection(self._adresse, timeout=DELAI_CONNEXION)
+        except OSError as exc:
+            raise LecteurIndisponible(
+                f"le lecteur « {self._nom} » n'écoute pas sur le port {self._adresse[1]} ({exc}) ;"
+                " vérifier que pcscd tourne avec le pilote vpcd"
+            ) from exc
+        connexion.settimeout(None)
+        connexion.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connexion
+
+    def stop(self) -> None:
+        """Removes the card and waits for the thread, unless called from it."""
+        self._arret.set()
+        self._close()
+        if threading.current_thread() is not self._fil:
+            self._fil.join(timeout=DELAI_CONNEXION)
+
+    def _close(self) -> None:
+        with self._verrou:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.close()
+
+    def _run(self) -> None:
+        suivante: Card | None = None
+        arrachee = False
+        try:
+            while not self._arret.is_set():
+                with contextlib.suppress(OSError):
+                    self._serve()
+                if self.fin != "muette" or self._arret.is_set():
+                    break
+                self._reconnect()
+        except Arrachement as exc:
+            self.fin, arrachee, suivante = "retiree", True, exc.suivante
+        except LecteurIndisponible:
+            self.fin = "retiree"  # pcscd has gone
+        finally:
+            self._close()
+            self._card.power_off()
+        if arrachee and not self._arret.is_set():
+            self._arrachee(suivante)
+
+    def _reconnect(self) -> None:
+        self._close()
+        with self._verrou:
+            self._socket = self._connect()
+
+    def _serve(self) -> None:
+        tampon = bytearray()
+        while not self._arret.is_set():
+            while len(tampon) < 2 or len(tampon) < 2 + int.from_bytes(tampon[:2], "big"):
+                # Without it, Nagle on the driver's side and the delayed acknowledgement on ours cost 44 ms.
+                if _QUICKACK is not None:
+                    self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+                recu = self._socket.recv(65_536)
+                if not recu:
+                    return
+                tampon += recu
+            longueur = int.from_bytes(tampon[:2], "big")
+            corps = bytes(tampon[2 : 2 + longueur])
+            del tampon[: 2 + longueur]
+            if not self._handle(corps):
+                return
+
+    def _handle(self, corps: bytes) -> bool:
+        """Answers one frame; False ends the connection."""
+        if len(corps) <= 1:
+            return self._control(corps)
+        with self._espion.exchange(self._nom, corps) as echange:
+            reponse = echange.reponse = self._card.transmit(corps)
+        if not reponse or len(reponse) > MAX_REPONSE:
+            self.fin = "muette"
+            self._arret.wait(self._delai_muette)
+            return False
+        self._send(reponse)
+        return True
+
+    def _control(self, corps: bytes) -> bool:
+        if corps == bytes((ETEINDRE,)):
+            self._card.power_off()
+        elif corps == bytes((ALLUMER,)):
+            self._card.power_on()
+        elif corps == bytes((REMETTRE_A_ZERO,)):
+            self._card.reset()
+        elif corps == bytes((DONNER_ATR,)):
+            self._send(self._card.atr)
+        return True
+
+    def _send(self, donnees: bytes) -> None:
+        self._socket.sendall(len(donnees).to_bytes(2, "big") + donnees)

@@ -1,0 +1,60 @@
+"""What all families of functions share: norm pack, data, readers, PKI, clock, randomness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from norms.b2 import CodecB2
+from norms.contrat.ports import Alea, Horloge
+from norms.contrat.services import GroupeDonnees
+from norms.paquet import NormPack
+from norms.ssv import CatalogueGroupes, CodesRetour, Groupe
+from simulator.pki import TestPki
+from simulator.readers.base import CardReader
+from simulator.ssv.donnees import DonneesSsv
+from simulator.ssv.erreurs import RefusSsv
+from simulator.ssv.organismes import Organismes
+from simulator.ssv.postes import Postes
+
+
+@dataclass(slots=True)
+class Contexte:
+    """Built once by ServicesSsv; holds no state of a call."""
+
+    pack: NormPack
+    pki: TestPki
+    horloge: Horloge
+    alea: Alea
+    lecteurs: Mapping[str, CardReader]
+    donnees: DonneesSsv = field(default_factory=DonneesSsv)
+    organismes: Organismes = field(default_factory=Organismes.load)
+    codec: CodecB2 = field(init=False)
+    catalogue: CatalogueGroupes = field(init=False)
+    codes: CodesRetour = field(init=False)
+    postes: Postes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.codec = CodecB2(self.pack)
+        self.catalogue = CatalogueGroupes(self.pack)
+        self.codes = CodesRetour(self.pack)
+        self.postes = Postes(self.lecteurs, self.donnees)
+
+    def groupes(self, recus: Iterable[GroupeDonnees]) -> tuple[Groupe, ...]:
+        """Groups as received, checked against the catalogue. Raises RefusSsv naming group and field."""
+        lus = tuple(Groupe(g.groupe, g.champs) for g in recus)
+        for faute in self.catalogue.faults(lus):
+            inconnu = faute.champ == 0
+            raise RefusSsv("groupe_inconnu" if inconnu else "donnee_incorrecte", str(faute))
+        return tuple(self.catalogue.nommer(g) for g in lus)
+
+
+def select(groupes: Iterable[Groupe], id_: int) -> tuple[Groupe, ...]:
+    """The occurrences of a group, in order."""
+    return tuple(g for g in groupes if g.id == id_)
+
+
+def parse_reference(texte: str) -> tuple[int, int]:
+    """ "1110-3" as (1110, 3)."""
+    groupe, _, champ = texte.partition("-")
+    return int(groupe), int(champ)

@@ -1,0 +1,257 @@
+"""FormaterFactures: checks the data groups of an invoice and writes its B2 records (cdc §4.2.1.13).
+
+Amounts are those of the LPS: format and presence are checked, nothing is calculated again. What goes where is data
+(``mise_en_forme.yaml``); this module interprets it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from norms.codec import Champ, ErreurEnregistrement, Format
+from norms.codec.champ import ENTIERS, Valeur
+from norms.contrat.base import TypeFacture
+from norms.contrat.services import FactureMiseEnForme, FormaterFacture
+from norms.ssv import Groupe
+from simulator.ssv.contexte import Contexte, parse_reference, select
+from simulator.ssv.erreurs import RefusSsv
+from simulator.ssv.facture import encode_base64
+
+MAX_GROUPES = 500
+MAX_PRESTATIONS = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Cas:
+    """The invoice being formatted: its groups, its type, values common to its records."""
+
+    params: FormaterFacture
+    groupes: tuple[Groupe, ...]
+    commun: Mapping[str, Valeur]
+
+    def value(self, reference: str, courant: Groupe | None = None) -> str:
+        """Field « 1610-4 »: of the current occurrence for its group, of the first one otherwise."""
+        id_, rang = parse_reference(reference)
+        if courant is not None and courant.id == id_:
+            return courant.valeur(rang)
+        premier = next((g for g in self.groupes if g.id == id_), None)
+        return premier.valeur(rang) if premier is not None else ""
+
+
+class MiseEnForme:
+    """FormaterFactures."""
+
+    def __init__(self, contexte: Contexte) -> None:
+        self._contexte = contexte
+        self._regles: Any = contexte.donnees.mise_en_forme
+        self._motifs = [(m["champ"], re.compile(m["motif"], re.ASCII), m["attendu"]) for m in self._regles["motifs"]]
+
+    def formater_facture(self, params: FormaterFacture) -> FactureMiseEnForme:
+        """Groups in, records 2 to 5 out. Raises RefusSsv naming group, field, what was expected."""
+        if len(params.groupes) > MAX_GROUPES:
+            raise RefusSsv("donnee_incorrecte", f"{len(params.groupes)} groupes ; {MAX_GROUPES} au plus")
+        groupes = self._contexte.groupes(params.groupes)
+        self._check(params.type, groupes)
+        cas = Cas(params, groupes, {})
+        commun = {r["champ"]: "".join(cas.value(s) for s in r["de"]) for r in self._regles["commun"]}
+        return FactureMiseEnForme(facture=encode_base64(self._records(Cas(params, groupes, commun))))
+
+    # --- checks ---------------------------------------------------------------------------------------------
+    def _check(self, type_: TypeFacture, groupes: Sequence[Groupe]) -> None:
+        presents = {g.id for g in groupes}
+        admis = {int(i) for i in self._regles["entree"]}
+        for g in groupes:
+            if g.id not in admis:
+                raise RefusSsv("groupe_inconnu", f"groupe {g.id} : il n'entre pas dans une facture")
+        for id_ in sorted(admis):
+            definition = self._contexte.catalogue.definition(id_)
+            minimum, maximum = _bounds(definition.occurrences)
+            if str(id_) in self._regles["obligatoires"][type_]:
+                minimum = 1
+            n = sum(g.id == id_ for g in groupes)
+            if n < minimum:
+                raise RefusSsv(
+                    "donnee_incorrecte", f"groupe {id_} ({definition.libelle}) absent, obligatoire ({type_})"
+                )
+            if n > maximum:
+                raise RefusSsv(
+                    "groupe_inconnu", f"groupe {id_} ({definition.libelle}) : {n} occurrences, {maximum} au plus"
+                )
+        champs = self._regles["champs_obligatoires"]
+        for reference in (*champs["tous"], *champs.get(type_, ())):
+            id_, rang = parse_reference(reference)
+            for g in select(groupes, id_):
+                if not g.valeur(rang):
+                    raise self._refuse(reference, "une valeur, le champ est obligatoire", "un champ vide")
+        for reference, motif, attendu in self._motifs:
+            id_, rang = parse_reference(reference)
+            for g in select(groupes, id_):
+                valeur = g.valeur(rang)
+                if valeur and not motif.fullmatch(valeur):
+                    raise self._refuse(reference, attendu, f"« {valeur[:60]} »")
+        self._check_ranks(groupes, presents)
+
+    def _check_ranks(self, groupes: Sequence[Groupe], presents: set[int]) -> None:
+        rangs = [g.valeur(1) for g in select(groupes, 1610)]
+        if len(set(map(_number, rangs))) != len(rangs) or len(rangs) > MAX_PRESTATIONS:
+            raise self._refuse("1610-1", f"{MAX_PRESTATIONS} rangs différents au plus", ", ".join(rangs)[:60])
+        for regle in self._regles["prestation"]:
+            if "par" in regle and int(regle["par"]) in presents:
+                for g in select(groupes, int(regle["par"])):
+                    if _number(g.valeur(1)) not in set(map(_number, rangs)):
+                        raise self._refuse(f"{g.id}-1", "le rang d'une prestation (groupe 1610)", f"« {g.valeur(1)} »")
+
+    def _refuse(self, reference: str, attendu: str, constate: str) -> RefusSsv:
+        id_, rang = parse_reference(reference)
+        definition = self._contexte.catalogue.definition(id_)
+        champ = definition.champs[rang - 1]
+        return RefusSsv(
+            "donnee_incorrecte",
+            f"groupe {id_} ({definition.libelle}), champ {rang} « {champ.nom} » : attendu {attendu} ; constaté {constate}",
+        )
+
+    # --- records --------------------------------------------------------------------------------------------
+    def _records(self, cas: Cas) -> Iterator[bytes]:
+        for regle in self._regles["facture"]:
+            if self._wanted(regle, cas):
+                yield self._encode(regle, cas, None)
+        for prestation in sorted(select(cas.groupes, 1610), key=lambda g: _number(g.valeur(1))):
+            for regle in self._regles["prestation"]:
+                if "par" in regle:
+                    yield from self._complements(regle, cas, prestation)
+                elif self._wanted(regle, cas, prestation):
+                    yield self._encode(regle, cas, prestation)
+        yield self._encode(self._regles["fin"], cas, None)
+
+    @staticmethod
+    def _wanted(regle: Mapping[str, Any], cas: Cas, courant: Groupe | None = None) -> bool:
+        if regle.get("factures", cas.params.type) != cas.params.type:
+            return False
+        return "si" not in regle or any(cas.value(s, courant) for s in regle["si"])
+
+    def _complements(self, regle: Mapping[str, Any], cas: Cas, prestation: Groupe) -> Iterator[bytes]:
+        rang = _number(prestation.valeur(1))
+        lies = [g for g in select(cas.groupes, int(regle["par"])) if _number(g.valeur(1)) == rang]
+        fois = int(regle.get("fois", "1"))
+        for i in range(0, len(lies), fois):
+            valeurs: dict[str, Valeur] = {}
+            for n, g in enumerate(lies[i : i + fois], start=1):
+                for r in regle["champs"]:
+                    suffixe = f"_{n}" if "fois" in regle and "commun" not in r else ""
+                    valeurs |= self._field(regle["type"], r, cas, g, suffixe)
+            yield self._write(regle["type"], {**cas.commun, **valeurs}, regle, cas)
+
+    def _encode(self, regle: Mapping[str, Any], cas: Cas, courant: Groupe | None) -> bytes:
+        valeurs: dict[str, Valeur] = {}
+        for r in regle["champs"]:
+            if r.get("factures", cas.params.type) == cas.params.type:
+                valeurs |= self._field(regle["type"], r, cas, courant, "")
+        return self._write(regle["type"], {**cas.commun, **valeurs}, regle, cas)
+
+    def _write(self, type_: str, valeurs: Mapping[str, Valeur], regle: Mapping[str, Any], cas: Cas) -> bytes:
+        try:
+            return self._contexte.codec.encoder(type_, valeurs)
+        except ErreurEnregistrement as exc:
+            r = next((r for r in (*regle["champs"], *self._regles["commun"]) if exc.champ.startswith(r["champ"])), {})
+            if r.get("de"):
+                raise self._refuse(r["de"][0], exc.attendu, exc.constate) from exc
+            raise RefusSsv("donnee_incorrecte", str(exc)) from exc
+
+    # --- one field ------------------------------------------------------------------------------------------
+    def _field(
+        self, type_: str, r: Mapping[str, Any], cas: Cas, courant: Groupe | None, suffixe: str
+    ) -> dict[str, Valeur]:
+        disposition = self._contexte.codec.disposition(type_).par_nom
+        if "decoupe" in r:
+            texte, pas = "".join(cas.value(s, courant) for s in r["de"]), int(r["decoupe"])
+            if len(texte) > pas * int(r["maximum"]):
+                raise self._refuse(r["de"][0], f"{pas * int(r['maximum'])} caractères au plus", f"« {texte[:60]} »")
+            return {f"{r['champ']}_{i // pas + 1}": texte[i : i + pas] for i in range(0, len(texte), pas)}
+        texte = self._text(r, cas, courant)
+        if not texte and "sinon_commun" in r:
+            return {r["champ"]: cas.commun[r["sinon_commun"]]}
+        if not texte:
+            return {}
+        nom = r["champ"] + suffixe
+        return {nom: _convert(disposition[nom], texte)}
+
+    def _text(self, r: Mapping[str, Any], cas: Cas, courant: Groupe | None) -> str:
+        if "regle" in r:
+            return self._rule(r["regle"], cas)
+        texte = "".join(cas.value(s, courant) for s in r["de"])
+        if not texte and "sinon" in r:
+            texte = cas.value(r["sinon"], courant)
+        if not texte and "somme" in r:
+            id_, rang = parse_reference(r["somme"])
+            texte = str(sum(int(g.valeur(rang) or 0) for g in select(cas.groupes, id_)))
+        if texte and "table" in r:
+            if texte not in r["table"] and "*" not in r["table"]:
+                raise self._refuse(r["de"][0], "l'une des valeurs " + ", ".join(r["table"]), f"« {texte[:20]} »")
+            texte = r["table"].get(texte, r["table"].get("*", ""))
+        if texte and "tranche" in r:
+            debut, fin = map(int, r["tranche"].split("-"))
+            texte = texte[debut - 1 : fin]
+        return texte
+
+    def _rule(self, nom: str, cas: Cas) -> str:
+        if nom == "type":
+            return str(self._regles["types"][cas.params.type])
+        if nom == "mode":
+            return self._contexte.donnees.lettre_mode[cas.params.mode]
+        if nom == "nombre_type_4":
+            return str(len(select(cas.groupes, 1610)))
+        if nom == "flux":
+            return self._contexte.donnees.lettre_flux[self._flow(cas)]
+        return self._accident(cas)
+
+    def _flow(self, cas: Cas) -> str:
+        """Kind of flow: demonstration by régime and caisse (cdc §3.4.5), else that of the recipient."""
+        regime, caisse, demo = cas.value("1310-1"), cas.value("1310-2"), self._regles["demonstration"]
+        if (regime, caisse) == (demo["regime"], demo["caisse"]):
+            return "demonstration"
+        organismes = self._contexte.organismes
+        organisme = (
+            organismes.amc(cas.value("1321-2"))
+            if cas.params.type is TypeFacture.DRE
+            else organismes.amo(regime, cas.value("1310-4"))
+        )
+        return organisme.flux if organisme is not None else str(self._regles["flux_par_defaut"]["flux"])
+
+    @staticmethod
+    def _accident(cas: Cas) -> str:
+        """Number of the work accident, else a date followed by 000 (public: SNDS documentation of B2)."""
+        if numero := cas.value("1520-1"):
+            return numero
+        jour = cas.value("1520-2") or (cas.value("1530-2") if cas.value("1530-1") == "O" else "")
+        return f"{jour[2:]}000" if jour else ""
+
+
+def _bounds(occurrences: str) -> tuple[int, int]:
+    """« 1 », « 0-1 », « n », « 1-6 » as smallest and greatest numbers; « n » may be absent."""
+    if occurrences == "n":
+        return 0, MAX_GROUPES
+    debut, _, fin = occurrences.partition("-")
+    return int(debut), int(fin or debut)
+
+
+def _number(texte: str) -> int:
+    return int(texte) if texte.isdigit() else 0
+
+
+def _convert(champ: Champ, texte: str) -> Valeur:
+    """The value that the record's field wants, from the text of a group already checked."""
+    if champ.format in ENTIERS:
+        return int(texte)
+    if champ.format is Format.DECIMAL:
+        return Decimal(texte)
+    if champ.format is Format.DATE:
+        try:
+            return date(int(texte[:4]), int(texte[4:6]), int(texte[6:8]))
+        except ValueError:
+            raise RefusSsv("donnee_incorrecte", f"date « {texte} » impossible (champ B2 « {champ.nom} »)") from None
+    return texte

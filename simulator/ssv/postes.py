@@ -1,0 +1,129 @@
+"""The cards as the services reach them: one lasting dialogue per reader, opened again when the card has changed.
+
+The state of the holder's code lives in the card: as long as the dialogue lasts it stays, a removal ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal, Self
+
+from simulator.cards.erreurs import CarteAbsente, CarteReinitialisee, CarteRetiree, ErreurCarte, PinErrone
+from simulator.readers.base import CardReader, Connection
+from simulator.ssv.donnees import DonneesSsv
+from simulator.ssv.erreurs import RefusSsv
+
+Support = Literal["ps", "vitale"]
+PORTEUSES: Mapping[Support, str] = {"ps": "carte du PS", "vitale": "carte Vitale"}
+
+
+class Poste:
+    """The dialogue with one reader. Implements ``Connection``.
+
+    The first exchange of an operation opens the dialogue again, unseen, when the card was changed since the previous
+    operation: nothing was lost then. Later on, a change is a withdrawal.
+    """
+
+    def __init__(self, lecteur: CardReader) -> None:
+        self._lecteur = lecteur
+        self._connexion: Connection | None = None
+        self._vierge = True
+
+    def start(self) -> Self:
+        """Begins an operation. Raises CarteAbsente, CarteMuette."""
+        if not self._lecteur.present:
+            self.forget()
+            raise CarteAbsente(self._lecteur.name)
+        if self._connexion is None:
+            self._connexion = self._lecteur.connect()
+        self._vierge = True
+        return self
+
+    def forget(self) -> None:
+        """Ends the dialogue; the next operation opens another."""
+        connexion, self._connexion = self._connexion, None
+        if connexion is not None:
+            connexion.disconnect()
+
+    @property
+    def present(self) -> bool:
+        return self._lecteur.present
+
+    @property
+    def lecteur(self) -> str:
+        return self._lecteur.name
+
+    @property
+    def atr(self) -> bytes:
+        return self._open().atr
+
+    def _open(self) -> Connection:
+        if self._connexion is None:
+            self._connexion = self._lecteur.connect()
+        return self._connexion
+
+    def transmit(self, commande: bytes) -> bytes:
+        vierge, self._vierge = self._vierge, False
+        try:
+            return self._open().transmit(commande)
+        except (CarteRetiree, CarteReinitialisee):
+            self.forget()
+            if not vierge or not self._lecteur.present:
+                raise
+        return self._open().transmit(commande)
+
+    def reset(self) -> None:
+        self._open().reset()
+
+    def disconnect(self) -> None:
+        self.forget()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return
+
+
+class Postes:
+    """The readers by resource name, and what a trouble with a card becomes: a return code."""
+
+    def __init__(self, lecteurs: Mapping[str, CardReader], donnees: DonneesSsv) -> None:
+        self._postes = {nom: Poste(lecteur) for nom, lecteur in lecteurs.items()}
+        self._donnees = donnees
+
+    def poste(self, ressource: str) -> Poste:
+        """The reader of that name. Raises RefusSsv."""
+        if ressource not in self._postes:
+            connues = ", ".join(self._postes) or "aucune"
+            raise RefusSsv("ressource_inconnue", f"ressource « {ressource[:40]} » inconnue ; connues : {connues}")
+        return self._postes[ressource]
+
+    def close(self) -> None:
+        """Ends every dialogue."""
+        for poste in self._postes.values():
+            poste.forget()
+
+    @contextmanager
+    def operation(self, ressource: str, support: Support) -> Iterator[Poste]:
+        """An operation on one card: its troubles come out as RefusSsv with the code of that card."""
+        poste = self.poste(ressource)
+        try:
+            yield poste.start()
+        except ErreurCarte as exc:
+            if isinstance(exc, CarteRetiree):
+                poste.forget()
+            raise self.refus(exc, support) from exc
+
+    def refus(self, exc: ErreurCarte, support: Support) -> RefusSsv:
+        """The refusal that a card's error becomes."""
+        table = self._donnees.erreurs_carte
+        nom = next((c.__name__ for c in type(exc).__mro__ if c.__name__ in table), "ErreurCarte")
+        libelle = f"{PORTEUSES[support]} : {exc}"
+        if isinstance(exc, PinErrone) and exc.essais_restants == 0:
+            libelle = f"{PORTEUSES[support]} : code porteur faux, carte bloquée"
+        return RefusSsv(table[nom][support], libelle)
+
+
+Operation = Callable[[Poste], object]
