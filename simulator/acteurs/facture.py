@@ -20,11 +20,11 @@ from norms.b2.securite import (
 from norms.cms import ErreurCms, open_with
 from norms.codec import Enregistrement, ErreurEnregistrement
 from norms.contrat.base import ModeSecurisation, TypeFacture
+from norms.identifiants import ErreurIdentifiant, adeli_valide, cle_nir
 from simulator.acteurs.analyse import AnalyseFacture, Chiffrement
 from simulator.acteurs.anomalies import Anomalie
 from simulator.acteurs.confiance import ABSENTE, Signature
 from simulator.acteurs.contexte import Contexte
-from simulator.acteurs.identifiants import luhn_is_valid, nir_key
 from simulator.acteurs.lecture import FactureLue
 from simulator.acteurs.valeurs import entier, jour, montre
 
@@ -196,13 +196,15 @@ class _Examen:
         if entete.type != "2" or entete.anomalies:
             return
         nir, cle = entete.texte("nir"), entete.texte("cle_nir")
-        attendue = nir_key(nir)
-        if not attendue:
-            self.note("FACTURE_CLE_NIR", "un NIR de 13 caractères", montre(nir), entete, "nir")
-        elif cle != attendue:
-            self.note("FACTURE_CLE_NIR", f"la clé {attendue} pour le NIR {nir}", montre(cle), entete, "cle_nir")
+        try:
+            attendue = cle_nir(nir)
+        except ErreurIdentifiant as exc:
+            self.note("FACTURE_CLE_NIR", "un NIR de 13 caractères", str(exc), entete, "nir")
+        else:
+            if cle != attendue:
+                self.note("FACTURE_CLE_NIR", f"la clé {attendue} pour le NIR {nir}", montre(cle), entete, "cle_nir")
         ps = entete.texte("numero_ps")
-        if not luhn_is_valid(ps):
+        if not adeli_valide(ps):
             self.note("FACTURE_CLE_PS", "un numéro à clé valide", montre(ps), entete, "numero_ps")
         if not self.lue.numero.strip("0"):
             self.note("FACTURE_NUMERO", "un numéro non nul", montre(self.lue.numero), entete, "numero_facture")

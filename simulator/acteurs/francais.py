@@ -31,6 +31,6 @@ def explain(erreur: ValidationError) -> str:
         else:
             texte = _TEXTES.get(faute["type"], "valeur refusée ({type})").format(**{"type": faute["type"], **contexte})
         lu = faute.get("input")
-        suite = f" ; lu « {lu} »" if isinstance(lu, str | int) and faute["type"] not in {"missing"} else ""
+        suite = f" ; lu « {lu} »" if isinstance(lu, str | int) and faute["type"] != "missing" else ""
         fautes.append(f"{ou} : {texte}{suite}")
     return " ; ".join(fautes)

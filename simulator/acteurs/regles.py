@@ -10,9 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from norms.calendrier import Calendrier
 from norms.chargement import load
 from simulator.acteurs.anomalies import DONNEES
-from simulator.acteurs.calendrier import add_working_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,12 @@ class Regles:
 
     def latest(self, reception: date) -> date:
         """The latest lot date accepted on the day of reception (ARL 5002 after)."""
-        return add_working_days(reception, self.jours_ouvres_futurs)
+        return _calendrier().ajouter_jours_ouvres(reception, self.jours_ouvres_futurs)
+
+
+@cache
+def _calendrier() -> Calendrier:
+    return Calendrier()
 
 
 @cache
