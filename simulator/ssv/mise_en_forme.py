@@ -112,7 +112,8 @@ class MiseEnForme:
         champ = definition.champs[rang - 1]
         return RefusSsv(
             "donnee_incorrecte",
-            f"groupe {id_} ({definition.libelle}), champ {rang} « {champ.nom} » : attendu {attendu} ; constaté {constate}",
+            f"groupe {id_} ({definition.libelle}), champ {rang} « {champ.nom} » : attendu {attendu} ; "
+            f"constaté {constate}",
         )
 
     # --- records --------------------------------------------------------------------------------------------
@@ -144,22 +145,23 @@ class MiseEnForme:
                 for r in regle["champs"]:
                     suffixe = f"_{n}" if "fois" in regle and "commun" not in r else ""
                     valeurs |= self._field(regle["type"], r, cas, g, suffixe)
-            yield self._write(regle["type"], {**cas.commun, **valeurs}, regle, cas)
+            yield self._write(regle["type"], {**cas.commun, **valeurs}, regle)
 
     def _encode(self, regle: Mapping[str, Any], cas: Cas, courant: Groupe | None) -> bytes:
         valeurs: dict[str, Valeur] = {}
         for r in regle["champs"]:
             if r.get("factures", cas.params.type) == cas.params.type:
                 valeurs |= self._field(regle["type"], r, cas, courant, "")
-        return self._write(regle["type"], {**cas.commun, **valeurs}, regle, cas)
+        return self._write(regle["type"], {**cas.commun, **valeurs}, regle)
 
-    def _write(self, type_: str, valeurs: Mapping[str, Valeur], regle: Mapping[str, Any], cas: Cas) -> bytes:
+    def _write(self, type_: str, valeurs: Mapping[str, Valeur], regle: Mapping[str, Any]) -> bytes:
         try:
             return self._contexte.codec.encoder(type_, valeurs)
         except ErreurEnregistrement as exc:
-            r = next((r for r in (*regle["champs"], *self._regles["commun"]) if exc.champ.startswith(r["champ"])), {})
-            if r.get("de"):
-                raise self._refuse(r["de"][0], exc.attendu, exc.constate) from exc
+            regles = (*regle["champs"], *self._regles["commun"])
+            sources = next((r["de"] for r in regles if "de" in r and exc.champ.startswith(r["champ"])), None)
+            if sources:
+                raise self._refuse(sources[0], exc.attendu, exc.constate) from exc
             raise RefusSsv("donnee_incorrecte", str(exc)) from exc
 
     # --- one field ------------------------------------------------------------------------------------------

@@ -1,0 +1,45 @@
+"""The data encryption certificates on the workstation: one per organisation that receives invoices.
+
+They are those of the test PKI; a variant may take the place of the valid one, to play an expired or revoked one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cryptography import x509
+
+from norms.certificats import est_perime, est_revoque, read_crl
+from norms.contrat.ports import PARIS, Horloge
+from simulator.pki import TestPki
+from simulator.ssv.erreurs import RefusSsv
+from simulator.ssv.organismes import Organisme
+
+ROLE = "chiffrement_donnees"
+NIVEAU = "donnees"
+VALIDE = "valide"
+
+
+@dataclass(slots=True)
+class CertificatsDonnees:
+    """Which certificate serves for whom. ``variantes``: number of an organisation -> variant of the PKI."""
+
+    pki: TestPki
+    horloge: Horloge
+    variantes: dict[str, str] = field(default_factory=dict)
+
+    def choose(self, organisme: Organisme) -> tuple[x509.Certificate, str]:
+        """The certificate to encrypt with, and « » or the day it expired (JJ/MM/AAAA). Raises RefusSsv when revoked.
+
+        cdc §4.2.1.13: a revoked certificate makes the invoice impossible, an expired one only deserves a warning.
+        """
+        certificat = self.pki.certificat(ROLE, organisme.numero, self.variantes.get(organisme.numero, VALIDE))
+        if est_revoque(certificat, read_crl(self.pki.crl(NIVEAU))):
+            raise RefusSsv(
+                "certificat_revoque",
+                f"certificat de chiffrement de données révoqué : {organisme.nom} ({organisme.numero}) ; "
+                "la facture ne peut pas être constituée",
+            )
+        if est_perime(certificat, self.horloge.now()):
+            return certificat, f"{certificat.not_valid_after_utc.astimezone(PARIS):%d/%m/%Y}"
+        return certificat, ""
