@@ -52,9 +52,8 @@ def read_crl(octets: bytes, *, origine: str = "liste de révocation") -> x509.Ce
         raise ErreurCertificat(f"{origine} : {len(blocs)} listes ; une seule est attendue")
     try:
         crl = x509.load_der_x509_crl(blocs[0])
-        # Everything is parsed lazily: what is broken must fail here, not later.
-        lus: tuple[object, ...] = (crl.issuer.rfc4514_string(), crl.last_update_utc, crl.next_update_utc)
-        lus += (crl.extensions, crl.signature_hash_algorithm, [r.serial_number for r in crl])
+        _parse(crl.issuer.rfc4514_string(), crl.last_update_utc, crl.next_update_utc, crl.extensions)
+        _parse(crl.signature_hash_algorithm, [r.serial_number for r in crl])
     except DEFAUTS as exc:
         raise ErreurCertificat(f"{origine} : liste de révocation illisible ({exc}) ; la redemander") from exc
     return crl
@@ -144,9 +143,12 @@ def load_der(der: bytes, origine: str = "certificat") -> x509.Certificate:
     """Reads one DER certificate. Raises ErreurCertificat."""
     try:
         certificat = x509.load_der_x509_certificate(der)
-        # Everything is parsed lazily: what is broken must fail here, not later.
-        lus: tuple[object, ...] = (certificat.public_key(), certificat.extensions, certificat.signature_hash_algorithm)
-        lus += (certificat.issuer.rfc4514_string(), certificat.subject.rfc4514_string(), periode(certificat))
+        _parse(certificat.public_key(), certificat.extensions, certificat.signature_hash_algorithm)
+        _parse(certificat.issuer.rfc4514_string(), certificat.subject.rfc4514_string(), periode(certificat))
     except DEFAUTS as exc:
         raise ErreurCertificat(f"{origine} : certificat illisible ({exc}) ; le redemander") from exc
     return certificat
+
+
+def _parse(*_lus: object) -> None:
+    """Evaluating the arguments is the point: cryptography parses lazily, and what is broken must fail now."""

@@ -7,10 +7,12 @@ encryption is built here, so that the same randomness gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from asn1crypto import cms as asn1_cms
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import padding as symmetric_padding
@@ -159,20 +161,25 @@ def open_with(
     Raises as open_enveloped does.
     """
     corps = content_info(der, "enveloped_data", max_octets)
+    candidats = tuple(Identite(*i) for i in identites)
     with reading(QUOI):
         infos = _recipient_infos(corps)
-        vus = []
-        for cle, certificat in identites:
-            vus.append(certificat)
-            info = next((i for i in infos if i.name == "ktri" and designates(i.chosen["rid"], certificat)), None)
-            if info is not None:
-                return _open(corps, info.chosen, cle, max_octets), certificat
+        choisis = (
+            (i, _transported(corps, info.chosen))
+            for i in candidats
+            for info in infos
+            if info.name == "ktri" and designates(info.chosen["rid"], i.certificat)
+        )
+        identite, transport = next(choisis, (None, None))
         adresses = " ; ".join(str(_reference(i)) for i in infos) or "personne"
-        nous = " ; ".join(f"série {c.serial_number:X} émis par « {c.issuer.rfc4514_string()} »" for c in vus)
+    if identite is None or transport is None:
+        certificats = (i.certificat for i in candidats)
+        nous = " ; ".join(f"série {c.serial_number:X} émis par « {c.issuer.rfc4514_string()} »" for c in certificats)
         raise MauvaisDestinataire(
             f"{QUOI} pour un autre destinataire : adressée à {adresses} ; attendu {nous or 'un certificat'} ; "
             "chiffrer avec le certificat du destinataire du message"
         )
+    return _decrypt(transport, identite.cle, max_octets), identite.certificat
 
 
 def _recipient_infos(corps: Any) -> list[Any]:
@@ -206,7 +213,17 @@ def designates(rid: Any, certificat: x509.Certificate) -> bool:
     return bytes(rid.chosen.native) == key_identifier(certificat)
 
 
-def _open(corps: Any, ktri: Any, cle: RSAPrivateKey, max_octets: int) -> bytes:
+class _Transport(NamedTuple):
+    """What an envelope says to one recipient, out of ASN.1."""
+
+    algorithme: _Algorithme
+    iv: bytes
+    contenu: bytes
+    cle_chiffree: bytes
+    remplissage: padding.AsymmetricPadding
+
+
+def _transported(corps: Any, ktri: Any) -> _Transport:
     contenu = corps["encrypted_content_info"]
     nom = contenu["content_encryption_algorithm"]["algorithm"].native
     if nom not in _PAR_ASN1:
@@ -220,33 +237,30 @@ def _open(corps: Any, ktri: Any, cle: RSAPrivateKey, max_octets: int) -> bytes:
     chiffre = contenu["encrypted_content"].native
     if not isinstance(chiffre, bytes):
         raise PasUnCms(f"{QUOI} : contenu chiffré absent")
-    if len(chiffre) > max_octets + choix.taille_bloc:
-        raise TropGros(f"{QUOI} : contenu de {len(chiffre)} octets ; {max_octets} au plus sont acceptés")
-    cle_contenu = _content_key(ktri, cle)
+    remplissage = _key_padding(ktri["key_encryption_algorithm"])
+    return _Transport(choix, iv, chiffre, bytes(ktri["encrypted_key"].native), remplissage)
+
+
+def _decrypt(transport: _Transport, cle: RSAPrivateKey, max_octets: int) -> bytes:
+    choix = transport.algorithme
+    if len(transport.contenu) > max_octets + choix.taille_bloc:
+        raise TropGros(f"{QUOI} : contenu de {len(transport.contenu)} octets ; {max_octets} au plus sont acceptés")
+    cle_contenu = b""
+    with suppress(ValueError, UnsupportedAlgorithm):
+        cle_contenu = cle.decrypt(transport.cle_chiffree, transport.remplissage)
     if len(cle_contenu) != choix.taille_cle:
         raise DechiffrementImpossible(
             f"{QUOI} : clé de contenu illisible (clé privée qui ne correspond pas au certificat, ou message altéré)"
         )
     try:
-        dechiffreur = Cipher(choix.chiffre(cle_contenu), modes.CBC(iv)).decryptor()
+        dechiffreur = Cipher(choix.chiffre(cle_contenu), modes.CBC(transport.iv)).decryptor()
         retrait = symmetric_padding.PKCS7(choix.taille_bloc * 8).unpadder()
-        clair = retrait.update(dechiffreur.update(chiffre) + dechiffreur.finalize()) + retrait.finalize()
+        clair = retrait.update(dechiffreur.update(transport.contenu) + dechiffreur.finalize()) + retrait.finalize()
     except ValueError as exc:
         raise DechiffrementImpossible(f"{QUOI} : contenu chiffré altéré ou tronqué ({exc})") from exc
     if len(clair) > max_octets:
         raise TropGros(f"{QUOI} : contenu de {len(clair)} octets ; {max_octets} au plus sont acceptés")
     return clair
-
-
-def _content_key(ktri: Any, cle: RSAPrivateKey) -> bytes:
-    chiffree = ktri["encrypted_key"].native
-    remplissage = _key_padding(ktri["key_encryption_algorithm"])
-    try:
-        return cle.decrypt(chiffree, remplissage)
-    except ValueError as exc:
-        raise DechiffrementImpossible(
-            f"{QUOI} : clé de contenu illisible (clé privée qui ne correspond pas au certificat, ou message altéré)"
-        ) from exc
 
 
 def _key_padding(algorithme: Any) -> padding.AsymmetricPadding:
