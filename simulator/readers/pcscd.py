@@ -8,6 +8,7 @@ gets its own copy of the library.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -128,9 +129,8 @@ class PrivatePcscd:
         programme = find_pcscd()
         if programme is None or not self._pilote.exists():
             raise LecteurIndisponible("pcscd ou le pilote vpcd manque ; installer pcscd et vsmartcard-vpcd")
-        self._dossier.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_directory()
         self._write_configuration()
-        self.socket_path.unlink(missing_ok=True)
         ecoute = socket.socket(socket.AF_UNIX)
         pret = threading.Event()
         try:
@@ -155,6 +155,19 @@ class PrivatePcscd:
             message = self._tail()
             self.stop()
             raise LecteurIndisponible(_explain(message))
+
+    def _make_directory(self) -> None:
+        """Makes the directory afresh; refuses one that is another user's or that a running pcscd uses."""
+        if self._dossier.exists():
+            if self._dossier.is_symlink() or self._dossier.stat().st_uid != os.geteuid():
+                raise LecteurIndisponible(f"le dossier {self._dossier} est à un autre utilisateur ; l'enlever")
+            with socket.socket(socket.AF_UNIX) as sonde, contextlib.suppress(OSError):
+                sonde.connect(str(self.socket_path))
+                raise LecteurIndisponible(
+                    "des lecteurs PC/SC sont déjà ouverts par ce programme ; un seul jeu à la fois par processus"
+                )
+            shutil.rmtree(self._dossier)
+        self._dossier.mkdir(mode=0o700, parents=True)
 
     def _write_configuration(self) -> None:
         conf = self._dossier / "conf"
