@@ -23,7 +23,7 @@ def format_result(resultat: ResultatScenario, catalogue: Catalogue, graine: int)
     if resultat.erreurs_lps.strip():
         lignes.append(_line("erreurs", "fin de la sortie d'erreur du LPS :"))
         lignes += [f"{_MARGE}{'':<12}{ligne}" for ligne in resultat.erreurs_lps.strip().splitlines()[-8:]]
-    montres = (Verdict.NON_CONFORME, Verdict.RESERVE, Verdict.A_ATTESTER)
+    montres: tuple[Verdict, ...] = (Verdict.NON_CONFORME, Verdict.RESERVE, Verdict.A_ATTESTER)
     if resultat.verdict is not Verdict.ERREUR_BANC and not resultat.cause:
         montres += (Verdict.NON_TESTE,)
     for constat in resultat.constats:

@@ -12,7 +12,7 @@ from norms.contrat.adaptateur import Presentation
 
 
 def identity(banc: Banc, presentation: Presentation | None) -> Identite:
-    """What is tested, with what; without ``presentation`` (an LPS that never answered) the product is the file's name."""
+    """What is tested, with what. Without ``presentation`` (LPS that never answered) the configured name stands in."""
     return Identite(
         produit=presentation.produit if presentation else banc.lps.nom,
         version=presentation.version if presentation else "",

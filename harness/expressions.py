@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -71,6 +72,19 @@ def _roots(noeud: Any) -> set[str]:
     if genre in ("literal", "current", "identity", "expref"):
         return set()
     return set().union(*(_roots(e) for e in enfants if isinstance(e, dict)))
+
+
+def answer_names(texte: str) -> set[str]:
+    """The names of answers that an expression reads: ``{"poste"}`` for ``reponses.poste.factures``."""
+    return set(_answers(compile_expression(texte).parsed))
+
+
+def _answers(noeud: Any) -> Iterator[str]:
+    enfants = [e for e in noeud.get("children", []) if isinstance(e, dict)]
+    if noeud["type"] == "subexpression" and enfants[0] == {"type": "field", "children": [], "value": "reponses"}:
+        yield str(enfants[1].get("value", ""))
+    for enfant in enfants:
+        yield from _answers(enfant)
 
 
 def parents(texte: str, profondeur: int = 4) -> list[str]:

@@ -22,6 +22,7 @@ from harness.campagne import build_campaign, identity
 from harness.catalogue import load_catalogue
 from harness.dossier import claim_directory
 from harness.modele.verdict import Campagne, ResultatScenario, Verdict
+from harness.monde import Lecteurs
 from harness.moteur import Banc, not_played, play
 from harness.rapports import write_reports
 from harness.scenarios import ErreurScenario, FichierScenario, is_scenario_path, load_scenario
@@ -33,6 +34,7 @@ PROPRIETE, DUREE = "preagrement", "preagrement_duree"
 #: Breakdowns before the first step, in a row, after which the LPS is taken for dead.
 MAX_MUETS = 3
 _PREFIXE = "preagrement_"
+_LECTEURS: dict[str, Lecteurs] = {"simules": "simules", "pcsc": "pcsc"}
 
 
 @dataclass
@@ -75,9 +77,9 @@ def make_bench(option: Any) -> Banc:
         lps = (
             type(lps).model_validate({**dict(lps), "transport": "interne"}).model_copy(update={"dossier": lps.dossier})
         )
-    lecteurs = option.preagrement_lecteurs or "simules"
-    if lecteurs not in ("simules", "pcsc"):
-        raise ErreurConfiguration(f"--lecteurs {lecteurs} : « simules » ou « pcsc » est attendu")
+    lecteurs = _LECTEURS.get(option.preagrement_lecteurs or "simules")
+    if lecteurs is None:
+        raise ErreurConfiguration(f"--lecteurs {option.preagrement_lecteurs} : « simules » ou « pcsc » est attendu")
     graine = str(option.preagrement_graine or "1")
     if not graine.isdigit() or len(graine) > 18:
         raise ErreurConfiguration(f"--graine {graine} : un entier positif est attendu")

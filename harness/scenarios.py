@@ -157,3 +157,19 @@ def _known_keys(chemin: Chemin) -> list[str]:
 
     modeles: list[Any] = [Scenario, Attendu, Monde, Lecteurs, *_ETAPES.values()]
     return [cle for modele in modeles for cle in modele.model_fields]
+
+
+def find_scenario(identifiant: str, chemins: Iterable[Path]) -> FichierScenario:
+    """The scenario of this identifier among these files. Raises ErreurScenario, ValueError when there's none."""
+    connus: list[str] = []
+    for chemin in chemins:
+        try:
+            fichier = load_scenario(chemin)
+        except ErreurScenario:
+            if chemin.stem == identifiant:
+                raise
+            continue  # another file's faults are lint's business
+        if fichier.scenario.id == identifiant:
+            return fichier
+        connus.append(fichier.scenario.id)
+    raise ValueError(f"aucun scénario ne porte l'identifiant « {identifiant} »{suggest(identifiant, connus)}")

@@ -80,7 +80,7 @@ def load(chemin: Path, *, nom: str | None = None) -> Document:
 def load_plain(chemin: Path) -> Any:
     """Loads a large data file of ours without positions, in half the time of ``load``.
 
-    Same values and same refusals (size, depth, duplicate keys, aliases). Raises ErreurChargement.
+    Same values, same refusals (size, depth, duplicate keys); aliases are refused too. Raises ErreurChargement.
     """
     nom = chemin.as_posix()
     loader = _loader()(_read(chemin, nom))

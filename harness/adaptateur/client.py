@@ -87,7 +87,7 @@ class ClientLps:
         self._numero += 1
         try:
             brut = self._transport.echanger(self._encode(operation, params), self._wait(operation), operation)
-            resultat = _read(operation, brut, self._numero)
+            resultat = read_response(operation, brut, self._numero)
             message = _validate(operation, resultat)
         except PanneLps as exc:
             self._observer(Echange(operation, params, None, str(exc)))
@@ -111,8 +111,8 @@ class ClientLps:
         return json.dumps(requete, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _read(operation: str, brut: bytes, numero: int) -> Any:
-    """Opens a JSON-RPC response and gives its result."""
+def read_response(operation: str, brut: bytes, numero: int) -> Any:
+    """Opens a JSON-RPC response and gives its result. Raises PanneLps."""
     try:
         enveloppe = json.loads(brut.decode("utf-8"), parse_constant=_refuse_constant)
     except UnicodeDecodeError as exc:

@@ -62,6 +62,12 @@ class ConfigLps(_Modele):
         """A command with its placeholders filled in."""
         return [m.replace("{python}", sys.executable).replace("{ici}", str(self.dossier)) for m in mots]
 
+    def in_process(self) -> ConfigLps:
+        """The same LPS, in this process. Raises ErreurConfiguration when it has no factory."""
+        if not self.fabrique:
+            raise ErreurConfiguration(f"« {self.nom} » ne peut pas tourner dans le processus : donner « fabrique »")
+        return self.model_copy(update={"transport": "interne"})
+
     def with_mutant(self, mutant: str) -> ConfigLps:
         """The same LPS in one of its faulty variants. Raises ErreurConfiguration if it declares none."""
         if self.mutants is None:

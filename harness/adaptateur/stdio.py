@@ -89,6 +89,13 @@ class TransportStdio:
         with self._verrou:
             return bytes(self._erreurs)
 
+    def attendre_fin(self, delai: float) -> int | None:
+        """The exit status once the child has ended by itself; None if it hasn't within ``delai`` seconds."""
+        try:
+            return int(self._proc.wait(delai))
+        except subprocess.TimeoutExpired:
+            return None
+
     def fermer(self, grace: float = 2.0) -> None:
         """Closes the child's input, waits, then kills its whole group."""
         self._a_ecrire.put(None)

@@ -1,0 +1,123 @@
+"""``preagrement doctor``: what this machine has, and what it lacks for the optional parts."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import import_module, metadata, util
+from pathlib import Path
+
+import typer
+
+from harness.campagne import bench_version
+from harness.cli.commun import CONFORME, ERREUR_BANC, OptionJson, Sortie
+
+_NAVIGATEURS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "firefox")
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing looked at. ``requis``: nothing works without it."""
+
+    quoi: str
+    present: bool
+    detail: str
+    requis: bool = False
+
+
+def command(machine: OptionJson = False) -> None:
+    """Dit ce qui manque à la machine (Python, réseau local, PC/SC, navigateur)."""
+    sortie = Sortie(machine=machine)
+    diagnostics = [controle() for controle in _CONTROLES]
+    if machine:
+        sortie.json([asdict(d) for d in diagnostics])
+    for d in diagnostics:
+        etat, style = ("ok", "green") if d.present else ("MANQUE", "bold red") if d.requis else ("absent", "yellow")
+        sortie.line(f"{etat:<8}{d.quoi:<26}{d.detail}", style)
+    raise typer.Exit(ERREUR_BANC if any(d.requis and not d.present for d in diagnostics) else CONFORME)
+
+
+def _python() -> Diagnostic:
+    return Diagnostic(
+        "python",
+        sys.version_info >= (3, 11),
+        f"{platform.python_version()} ({platform.system()}), preagrement {bench_version()} ; 3.11 au moins",
+        requis=True,
+    )
+
+
+def _dependances() -> Diagnostic:
+    manquent = []
+    for ligne in metadata.requires("preagrement") or []:
+        if "extra ==" in ligne:
+            continue
+        nom = ligne.split(";")[0]
+        for signe in "<>=!~[ ":
+            nom = nom.split(signe)[0]
+        try:
+            metadata.version(nom)
+        except metadata.PackageNotFoundError:
+            manquent.append(nom)
+    return Diagnostic(
+        "dépendances",
+        not manquent,
+        f"manquent : {', '.join(manquent)} ; réinstaller avec pip" if manquent else "toutes installées",
+        requis=True,
+    )
+
+
+def _boucle_locale() -> Diagnostic:
+    try:
+        with socket.socket() as serveur, socket.socket() as client:
+            serveur.bind(("127.0.0.1", 0))
+            serveur.listen(1)
+            client.settimeout(2.0)
+            client.connect(serveur.getsockname())
+    except OSError as exc:
+        detail = f"127.0.0.1 injoignable ({exc.strerror}) ; vérifier le pare-feu"
+        return Diagnostic("réseau local", False, detail, requis=True)
+    return Diagnostic("réseau local", True, "127.0.0.1, ports libres attribués par le système", requis=True)
+
+
+def _dossier_temporaire() -> Diagnostic:
+    try:
+        with tempfile.TemporaryDirectory() as dossier:
+            Path(dossier, "essai").write_bytes(b"x" * 4096)
+            libre = shutil.disk_usage(dossier).free // (1024 * 1024)
+    except OSError as exc:
+        return Diagnostic("dossier temporaire", False, f"écriture impossible ({exc.strerror})", requis=True)
+    return Diagnostic("dossier temporaire", True, f"{libre} Mio libres", requis=True)
+
+
+def _pcsc() -> Diagnostic:
+    if util.find_spec("smartcard") is None:
+        return Diagnostic("lecteurs PC/SC", False, "pyscard absent : pip install preagrement[pcsc]")
+    try:
+        lecteurs = [str(lecteur) for lecteur in import_module("smartcard.System").readers()]
+    except Exception as exc:
+        return Diagnostic("lecteurs PC/SC", False, f"service PC/SC arrêté ou absent ({exc}) ; démarrer pcscd")
+    if not lecteurs:
+        return Diagnostic("lecteurs PC/SC", False, "aucun lecteur ; installer le pilote vpcd (vsmartcard)")
+    return Diagnostic("lecteurs PC/SC", True, ", ".join(lecteurs))
+
+
+def _navigateur() -> Diagnostic:
+    trouves = [n for n in _NAVIGATEURS if shutil.which(n)]
+    return Diagnostic(
+        "navigateur", bool(trouves), ", ".join(trouves) or "aucun trouvé : le dossier HTML s'ouvre dans tout navigateur"
+    )
+
+
+_CONTROLES: tuple[Callable[[], Diagnostic], ...] = (
+    _python,
+    _dependances,
+    _boucle_locale,
+    _dossier_temporaire,
+    _pcsc,
+    _navigateur,
+)

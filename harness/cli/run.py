@@ -1,0 +1,165 @@
+"""``preagrement run``: plays a campaign through pytest, shows it as it goes, writes the dossier."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+import typer
+
+from harness.affichage import format_result, heading, summary
+from harness.catalogue import scenarios_directory
+from harness.cli.commun import (
+    ERREUR_BANC,
+    STYLES,
+    Chemins,
+    OptionAttestations,
+    OptionGraine,
+    OptionInterne,
+    OptionJson,
+    OptionLecteurs,
+    OptionLps,
+    OptionNorme,
+    Sortie,
+    progress,
+)
+from harness.modele.verdict import Campagne, ResultatScenario, Verdict
+from harness.pytest_plugin import ETAT, Etat, result_of
+
+INI = Path(__file__).parent.parent / "donnees" / "campagne.ini"
+
+
+def command(  # noqa: PLR0917 -- the options of the command line
+    chemins: Chemins = None,
+    lps: OptionLps = None,
+    graine: OptionGraine = 1,
+    lecteurs: OptionLecteurs = "simules",
+    norme: OptionNorme = None,
+    mots: Annotated[str, typer.Option("-k", help="Ne joue que ce qui correspond : LOT, « FSE and not DRE »…")] = "",
+    scenario: Annotated[list[str] | None, typer.Option("-s", help="Identifiant d'un scénario à jouer.")] = None,
+    processus: Annotated[str, typer.Option("-n", help="Nombre de processus, ou « auto ».")] = "",
+    dossier: Annotated[Path, typer.Option("--dossier", help="Dossier à écrire.")] = Path("preagrement-dossier"),
+    echecs: Annotated[bool, typer.Option("--lf", help="Ne rejoue que les échecs de la dernière fois.")] = False,
+    attestations: OptionAttestations = None,
+    interne: OptionInterne = False,
+    machine: OptionJson = False,
+) -> None:
+    """Joue les scénarios contre un LPS et écrit le dossier."""
+    sortie = Sortie(machine=machine)
+    arguments = [str(c) for c in chemins or [scenarios_directory()]]
+    arguments += [
+        "-c",
+        str(INI),
+        "--rootdir",
+        str(Path.cwd()),
+        "-p",
+        "harness.pytest_plugin",
+        "-p",
+        "no:terminal",
+        "-s",
+    ]
+    for nom, valeur in (
+        ("lps", lps),
+        ("graine", graine),
+        ("lecteurs", lecteurs),
+        ("norme", norme),
+        ("dossier", dossier),
+        ("attestations", attestations),
+    ):
+        arguments += [f"--preagrement-{nom}={valeur}"] if valeur is not None else []
+    arguments += [f"--preagrement-scenario={s}" for s in scenario or []]
+    arguments += ["--preagrement-interne"] if interne else []
+    arguments += ["-k", mots] if mots else []
+    arguments += ["-n", processus] if processus else []
+    arguments += ["--lf"] if echecs else []
+    manquants = [c for c in chemins or [] if not c.exists()]
+    if manquants:
+        sortie.erreur(f"{manquants[0]} : ni fichier ni dossier ; vérifier le chemin")
+        raise typer.Exit(ERREUR_BANC)
+    debut = time.monotonic()
+    with progress(sortie, "scénarios") as barre:
+        ecoute = Ecoute(sortie, barre, graine)
+        code = pytest.main(arguments, plugins=[ecoute])
+    ecoute.duree = time.monotonic() - debut
+    raise typer.Exit(conclude(ecoute, code, set(scenario or [])))
+
+
+class Ecoute:
+    """Listens to the campaign: shows each result as it comes, keeps the plugin's state for the end."""
+
+    def __init__(self, sortie: Sortie, barre: Any, graine: int) -> None:
+        self._sortie, self._barre, self._graine = sortie, barre, graine
+        self.etat: Etat | None = None
+        self.duree = 0.0
+
+    @property
+    def sortie(self) -> Sortie:
+        return self._sortie
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        self.etat = config.stash.get(ETAT, None)
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self.etat = session.config.stash[ETAT]
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if session.items:
+            self._barre.total(len(session.items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        self._barre.total(len(ids))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        resultat = result_of(report)
+        if resultat is None:
+            return
+        self._barre.step(resultat.id)
+        if self._sortie.terminal and resultat.verdict in (Verdict.CONFORME, Verdict.NON_APPLICABLE):
+            return
+        self.show(resultat)
+
+    def show(self, resultat: ResultatScenario) -> None:
+        """A line when all is well, the whole account otherwise."""
+        style = STYLES[resultat.verdict]
+        if self.etat is None or resultat.verdict in (Verdict.CONFORME, Verdict.NON_APPLICABLE):
+            self._sortie.line(heading(resultat), style)
+        else:
+            self._sortie.lines(format_result(resultat, self.etat.banc.catalogue, self._graine), style)
+
+
+def conclude(ecoute: Ecoute, code: int, voulus: set[str]) -> int:
+    """Says what came out and gives the exit code."""
+    sortie, etat = ecoute.sortie, ecoute.etat
+    if etat is None or etat.campagne is None:
+        return ERREUR_BANC  # pytest has said why on standard error
+    campagne = etat.campagne
+    for faute in etat.fautes:
+        sortie.erreur(faute)
+    absents = sorted(voulus - {s.id for s in campagne.scenarios})
+    if absents and not campagne.interrompue:
+        sortie.erreur(f"aucun scénario ne porte l'identifiant {', '.join(absents)} ; voir « preagrement lint »")
+        return ERREUR_BANC
+    sortie.line()
+    for ligne in summary(campagne):
+        sortie.line(ligne)
+    if campagne.interrompue:
+        sortie.line("campagne interrompue : tous les scénarios n'ont pas été joués")
+    html = [r for r in etat.rapports if r.suffix == ".html"]
+    sortie.line(f"dossier : {html[0] if html else etat.banc.dossier}")
+    sortie.line(f"durée : {ecoute.duree:.1f} s")
+    if sortie.machine:
+        sortie.json(machine_summary(campagne, ecoute.duree))
+    return ERREUR_BANC if etat.fautes or code == pytest.ExitCode.INTERNAL_ERROR else campagne.code_sortie
+
+
+def machine_summary(campagne: Campagne, duree: float) -> dict[str, Any]:
+    """The object of ``run --json``."""
+    return {
+        "scenarios": campagne.compte("scenarios"),
+        "exigences": campagne.compte("exigences"),
+        "duree_s": round(duree, 3),
+    }
