@@ -42,6 +42,11 @@ class Cas:
         premier = next((g for g in self.groupes if g.id == id_), None)
         return premier.valeur(rang) if premier is not None else ""
 
+    def total(self, reference: str) -> int:
+        """The sum of a field over the occurrences of its group."""
+        id_, rang = parse_reference(reference)
+        return sum(int(g.valeur(rang) or 0) for g in select(self.groupes, id_))
+
 
 class MiseEnForme:
     """FormaterFactures."""
@@ -189,8 +194,7 @@ class MiseEnForme:
         if not texte and "sinon" in r:
             texte = cas.value(r["sinon"], courant)
         if not texte and "somme" in r:
-            id_, rang = parse_reference(r["somme"])
-            texte = str(sum(int(g.valeur(rang) or 0) for g in select(cas.groupes, id_)))
+            texte = str(max(cas.total(r["somme"]) - (cas.total(r["moins"]) if "moins" in r else 0), 0))
         if texte and "table" in r:
             if texte not in r["table"] and "*" not in r["table"]:
                 raise self._refuse(r["de"][0], "l'une des valeurs " + ", ".join(r["table"]), f"« {texte[:20]} »")
