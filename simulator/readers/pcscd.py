@@ -30,8 +30,9 @@ DELAI_ARRET = 5.0
 MAX_LECTEURS = 8  # pcscd holds 16 slots, the driver makes two per entry
 ESSAIS_PORTS = 5
 _PRET = b"daemon ready"
-# The shell puts the listening socket in place 3, then becomes pcscd: the process number doesn't change.
-_LANCEUR = 'fd=$1; shift; exec 3<&"$fd"; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
+# The shell gets the listening socket as its input, puts it in place 3, then becomes pcscd: the process
+# number doesn't change. (A plain sh can't name a descriptor above 9.)
+_LANCEUR = 'exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,8 @@ class PrivatePcscd:
             if _knows_polkit(programme):
                 commande.append("--disable-polkit")
             self._processus = subprocess.Popen(  # the shell line is fixed, paths are its arguments
-                ["/bin/sh", "-c", _LANCEUR, "sh", str(ecoute.fileno()), *commande],
-                pass_fds=(ecoute.fileno(),),
-                stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", _LANCEUR, "sh", *commande],
+                stdin=ecoute,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
