@@ -149,7 +149,8 @@ def _content(corps: Any, donnees: bytes | None, max_octets: int) -> bytes:
         if donnees is not None and donnees != octets:
             raise SignatureInvalide(f"{QUOI} : le contenu inclus n'est pas celui attendu")
     else:
-        raise PasUnCms(f"{QUOI} : le contenu n'est pas une suite d'octets")
+        type_ = corps["encap_content_info"]["content_type"].dotted
+        raise PasUnCms(f"{QUOI} : contenu de type {type_} ; attendu des données brutes (1.2.840.113549.1.7.1)")
     if len(octets) > max_octets:
         raise TropGros(f"{QUOI} : contenu de {len(octets)} octets ; {max_octets} au plus sont acceptés")
     return octets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -52,8 +53,14 @@ def test_indefinite_length_as_bouncycastle_writes_it() -> None:
 def test_bomb_stops_at_the_limit() -> None:
     bombe = compress(bytes(50_000_000))
     assert len(bombe) < 60_000
-    with pytest.raises(TropGros, match="1000000 octets"):
-        decompress(bombe, max_octets=1_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TropGros, match="1000000 octets"):
+            decompress(bombe, max_octets=1_000_000)
+        sommet = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sommet < 5_000_000  # bytes: what was expanded, not what the bomb holds
 
 
 def test_exact_limit() -> None:

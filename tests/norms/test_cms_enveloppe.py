@@ -145,7 +145,7 @@ def test_other_level_of_the_same_organisation_is_another_recipient() -> None:
 
 def test_key_of_another_certificate() -> None:
     pki = shared_pki()
-    with pytest.raises(DechiffrementImpossible):
+    with pytest.raises(DechiffrementImpossible, match="clé de contenu illisible"):
         open_enveloped(_envelope("01349"), pki.cle(ROLE, "02349"), pki.certificat(ROLE, "01349"))
 
 
