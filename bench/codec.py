@@ -33,7 +33,13 @@ def build_records(codec: CodecB2, nombre: int) -> bytes:
         }
         jour = date(2026, 1 + n % 12, 1 + n % 28)
         prix = 2300 + n % 700
-        ligne: dict[str, Valeur] = {"date_acte": jour, "code_acte": "G", "quantite": 1, "coefficient": "1.00", "honoraires": prix}
+        ligne: dict[str, Valeur] = {
+            "date_acte": jour,
+            "code_acte": "G",
+            "quantite": 1,
+            "coefficient": "1.00",
+            "honoraires": prix,
+        }
         montants: dict[str, Valeur] = {"base": prix, "taux": 70, "montant_amo": prix * 7 // 10, "prix_unitaire": prix}
         sortie += [
             codec.encoder("2", {**commun, "date_facturation": jour, "regime": "01", "caisse": "349"}),
