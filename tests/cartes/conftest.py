@@ -55,6 +55,11 @@ class Materiel:
             nom: certify(f"TEST {nom}", cle, "TEST autorite", self.cles["autorite"]) for nom, cle in self.cles.items()
         }
 
+    @staticmethod
+    def sans_cle() -> CarteOs:
+        """A CPS without keys, quick to make."""
+        return build_cps(load_cps(DONNEES / "cps.yaml"))
+
     def vitale_image(self, nom: str = ESSAI) -> ImageVitale:
         return load_vitale(DONNEES / "vitale.yaml" if nom == ESSAI else POPULATION / "vitale" / f"{nom}.yaml")
 
