@@ -120,7 +120,9 @@ def read_response(operation: str, brut: bytes, numero: int) -> Any:
             f"la réponse à « {operation} » n'est pas en UTF-8 (octet {exc.start}) : {_extract(brut)}"
         ) from exc
     except (ValueError, RecursionError) as exc:
-        raise ReponseIllisible(f"la réponse à « {operation} » n'est pas du JSON ({exc}) : {_extract(brut)}") from exc
+        raise ReponseIllisible(
+            f"la réponse à « {operation} » n'est pas du JSON ({_why(exc)}) : {_extract(brut)}"
+        ) from exc
     if not isinstance(enveloppe, dict) or enveloppe.get("jsonrpc") != "2.0":
         raise ReponseIllisible(f"la réponse à « {operation} » n'est pas une réponse JSON-RPC 2.0 : {_extract(brut)}")
     erreur = enveloppe.get("error")
@@ -153,6 +155,12 @@ def _validate(operation: str, resultat: Any) -> Message:
     except ValidationError as exc:
         champ, raison = explain_all(exc)[0]
         raise ResultatInvalide(operation, dotted(champ), raison) from exc
+
+
+def _why(exc: Exception) -> str:
+    if isinstance(exc, json.JSONDecodeError):
+        return f"illisible à partir du caractère {exc.pos}"
+    return "imbrication trop profonde" if isinstance(exc, RecursionError) else str(exc)
 
 
 def _refuse_constant(nom: str) -> Any:

@@ -17,7 +17,7 @@ def command(machine: OptionJson = False) -> None:
         racine = scenarios_directory() / "population" / "cartes"
         for fichier in sorted(racine.rglob("*.yaml")):
             donnees = load(fichier).donnees
-            libelle = str(donnees.get("libelle") or donnees.get("description") or donnees.get("titre") or "")
+            libelle = str(donnees.get("but", ""))
             cartes.append({"nom": fichier.stem, "famille": fichier.parent.name, "libelle": libelle})
     if machine:
         sortie.json(cartes)
