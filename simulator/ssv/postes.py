@@ -5,7 +5,7 @@ The state of the holder's code lives in the card: as long as the dialogue lasts 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal, Self
 
@@ -15,29 +15,35 @@ from simulator.ssv.donnees import DonneesSsv
 from simulator.ssv.erreurs import RefusSsv
 
 Support = Literal["ps", "vitale"]
+#: SELECT of the root (3F00), without answer data: tells whether the same card is still there.
+SELECTION_RACINE = bytes.fromhex("00A4000C023F00")
 PORTEUSES: Mapping[Support, str] = {"ps": "carte du PS", "vitale": "carte Vitale"}
 
 
 class Poste:
     """The dialogue with one reader. Implements ``Connection``.
 
-    The first exchange of an operation opens the dialogue again, unseen, when the card was changed since the previous
-    operation: nothing was lost then. Later on, a change is a withdrawal.
+    An operation begins by selecting the root of the card: should the card have been changed since the previous
+    operation, the dialogue is opened again. Later on, a change is a withdrawal.
     """
 
     def __init__(self, lecteur: CardReader) -> None:
         self._lecteur = lecteur
         self._connexion: Connection | None = None
-        self._vierge = True
 
     def start(self) -> Self:
-        """Begins an operation. Raises CarteAbsente, CarteMuette."""
+        """Begins an operation. Raises CarteAbsente, CarteRetiree, CarteMuette."""
         if not self._lecteur.present:
             self.forget()
             raise CarteAbsente(self._lecteur.name)
-        if self._connexion is None:
-            self._connexion = self._lecteur.connect()
-        self._vierge = True
+        if self._connexion is not None:
+            try:
+                self._connexion.transmit(SELECTION_RACINE)
+            except (CarteRetiree, CarteReinitialisee):
+                self.forget()
+                if not self._lecteur.present:
+                    raise
+        self._open()
         return self
 
     def forget(self) -> None:
@@ -64,13 +70,6 @@ class Poste:
         return self._connexion
 
     def transmit(self, commande: bytes) -> bytes:
-        vierge, self._vierge = self._vierge, False
-        try:
-            return self._open().transmit(commande)
-        except (CarteRetiree, CarteReinitialisee):
-            self.forget()
-            if not vierge or not self._lecteur.present:
-                raise
         return self._open().transmit(commande)
 
     def reset(self) -> None:
@@ -112,7 +111,7 @@ class Postes:
         try:
             yield poste.start()
         except ErreurCarte as exc:
-            if isinstance(exc, CarteRetiree):
+            if isinstance(exc, CarteRetiree | CarteReinitialisee):
                 poste.forget()
             raise self.refus(exc, support) from exc
 
@@ -124,6 +123,3 @@ class Postes:
         if isinstance(exc, PinErrone) and exc.essais_restants == 0:
             libelle = f"{PORTEUSES[support]} : code porteur faux, carte bloquée"
         return RefusSsv(table[nom][support], libelle)
-
-
-Operation = Callable[[Poste], object]
