@@ -12,6 +12,7 @@ from simulator.acteurs.confiance import ABSENTE, Signature
 from simulator.acteurs.lecture import FactureLue, FichierLu, LotLu
 from simulator.acteurs.organismes import Organisme
 from simulator.acteurs.valeurs import entier, record
+from simulator.messagerie.message import MessageAnalyse
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +176,8 @@ class AnalyseMessage:
     compresse: bool = False
     fichier: AnalyseFichier | None = None
     anomalies: tuple[Anomalie, ...] = ()
-    message_id: str = ""
     contenu: bytes = field(default=b"", repr=False)
+    message: MessageAnalyse | None = field(default=None, repr=False)
 
     @property
     def lots(self) -> tuple[AnalyseLot, ...]:

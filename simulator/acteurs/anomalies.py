@@ -7,13 +7,14 @@ wording, the clause it rests on. The code of the checks only tells what was expe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from norms.chargement import Document, load
 from norms.codec import Enregistrement, ErreurEnregistrement
+from simulator.messagerie.message import Anomalie as EcartProfil
 
 DONNEES = Path(__file__).parent.parent / "donnees" / "acteurs"
 
@@ -105,6 +106,12 @@ class Catalogue:
             colonnes,
             brut.decode("latin-1")[:MAX_TEXTE],
         )
+
+    def profile(self, ecart: EcartProfil) -> Anomalie:
+        """An anomaly made of a departure from the message profile; the clause is the one the profile gives."""
+        controle = self.controles.get(ecart.code, self.controles["MESSAGE_DEFAUT"])
+        propre = replace(controle, code=ecart.code, source=ecart.source)
+        return Anomalie(propre, _cut(ecart.attendu), _cut(ecart.constate))
 
     def layout(self, code: str, faute: ErreurEnregistrement, brut: bytes = b"") -> Anomalie:
         """An anomaly made of a fault of the codec."""

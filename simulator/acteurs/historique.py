@@ -61,11 +61,15 @@ def check_history(catalogue: Catalogue, analyse: AnalyseMessage, registre: Regis
     if fichier is None:
         return replace(analyse, anomalies=tuple(anomalies))
     du_fichier = [*fichier.anomalies, *_file_reuse(catalogue, fichier, analyse.contenu, registre)]
-    lots = tuple(_lot_reuse(catalogue, lot, registre) for lot in fichier.lots)
+    vus: set[CleLot] = set()
+    lots = []
+    for lot in fichier.lots:
+        lots.append(_lot_reuse(catalogue, lot, registre, repete=_lot_key(lot) in vus))
+        vus.add(_lot_key(lot))
     return replace(
         analyse,
         anomalies=tuple(anomalies),
-        fichier=replace(fichier, lots=lots, anomalies=tuple(du_fichier)),
+        fichier=replace(fichier, lots=tuple(lots), anomalies=tuple(du_fichier)),
     )
 
 
@@ -83,12 +87,14 @@ def _file_reuse(
     )
 
 
-def _lot_reuse(catalogue: Catalogue, lot: AnalyseLot, registre: Registre) -> AnalyseLot:
+def _lot_reuse(catalogue: Catalogue, lot: AnalyseLot, registre: Registre, *, repete: bool) -> AnalyseLot:
     deja = registre.lots.get(_lot_key(lot))
-    if deja is None:
-        return lot
     attendu = f"une référence nouvelle ({lot.reference} est déjà prise)"
-    if deja.accepte:
+    if repete:
+        code, constate = "LOT_DEJA_RECU", "deux lots de cette référence dans le même fichier"
+    elif deja is None:
+        return lot
+    elif deja.accepte:
         code, constate = "LOT_DEJA_RECU", "un lot de cette référence déjà accepté"
     elif deja.empreinte != _digest(lot.lu.brut):
         code, constate = "LOT_REFERENCE_REUTILISEE", "un autre contenu que le lot rejeté sous cette référence"

@@ -1,4 +1,4 @@
-"""What an insurer accepts, as data: versions, algorithms, sizes, ages, grouping (``acteurs/reception.yaml``)."""
+"""What an insurer accepts, as data: algorithms, sizes, ages, grouping (``acteurs/reception.yaml``)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ class Critere:
 class Regles:
     """Sizes are in bytes."""
 
-    versions: frozenset[str]
     chiffrements: frozenset[str]
     max_message: int
     max_fichier: int
@@ -56,7 +55,6 @@ def load_regles(chemin: Path = DONNEES / "reception.yaml") -> Regles:
     """The rules of reception (immutable, hence kept). Raises ErreurChargement."""
     d: dict[str, Any] = load(chemin).donnees
     return Regles(
-        versions=frozenset(v["valeur"] for v in d["versions"]),
         chiffrements=frozenset(v["valeur"] for v in d["chiffrements"]),
         max_message=int(d["tailles"]["message"]["valeur"]),
         max_fichier=int(d["tailles"]["fichier"]["valeur"]),

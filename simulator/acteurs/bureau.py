@@ -1,0 +1,211 @@
+"""All the insurers of the world behind their mailboxes: each received message is analysed, decided on, answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import count
+from typing import Any, NamedTuple
+
+from norms.contrat.ports import Horloge
+from norms.paquet import NormPack
+from simulator.acteurs.analyse import AnalyseLot, AnalyseMessage
+from simulator.acteurs.comportement import Comportement, NatureService
+from simulator.acteurs.confiance import Confiance
+from simulator.acteurs.contexte import Contexte
+from simulator.acteurs.decision import DecisionArl, decide
+from simulator.acteurs.fichiers_retour import alphanumeric, build_arl, build_rsp
+from simulator.acteurs.historique import LotConnu, Registre, check_history
+from simulator.acteurs.organismes import Organisme
+from simulator.acteurs.reception import analyse, profiles
+from simulator.acteurs.retour import Annonce, Facteur
+from simulator.evenements import Nature
+from simulator.messagerie.evenements import MessageRecu
+from simulator.messagerie.message import analyser
+from simulator.messagerie.retours import Composteur, build_return, build_service
+
+#: How much of a message too big to be read is looked at, to recall its subject.
+MAX_ORIGINE = 65_536
+
+
+class ErreurActeur(ValueError):
+    """An order that an insurer cannot follow; the message says why."""
+
+
+@dataclass(slots=True)
+class Acteur:
+    """One insurer: who it is, how it behaves, what it remembers."""
+
+    organisme: Organisme
+    comportement: Comportement = field(default_factory=Comportement)
+    registre: Registre = field(default_factory=Registre)
+    dernier: tuple[MessageRecu, AnalyseMessage] | None = None
+    numeros: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def next_number(self) -> int:
+        """The number of the next file this insurer sends."""
+        return next(self.numeros)
+
+
+class Fichier(NamedTuple):
+    """A file to send back: profile of its message, bytes, the PS's number, what its subject counts."""
+
+    nature: str
+    octets: bytes
+    exercice: str
+    nombre: int
+
+
+class Bureau:
+    """The insurers by address. ``deposer`` puts a return into a mailbox; ``emettre`` gets the ``flux`` events.
+
+    Not thread-safe: one message at a time, orders of the scenario in between.
+    """
+
+    def __init__(
+        self,
+        organismes: Iterable[Organisme],
+        *,
+        pack: NormPack,
+        confiance: Confiance,
+        horloge: Horloge,
+        facteur: Facteur,
+        emettre: Callable[[Nature, Mapping[str, Any]], None],
+    ) -> None:
+        self._pack, self._confiance, self._horloge = pack, confiance, horloge
+        self._facteur, self._emettre = facteur, emettre
+        self.acteurs = {o.numero: Acteur(o) for o in organismes}
+        self._par_adresse = {a.organisme.adresse.lower(): a for a in self.acteurs.values()}
+
+    # --- reception --------------------------------------------------------------------------------------------
+    def handle(self, recu: MessageRecu) -> None:
+        """Deals with a message for each of its recipients that is an insurer."""
+        for adresse in recu.destinataires:
+            acteur = self._par_adresse.get(adresse.lower())
+            if acteur is not None:
+                self._receive(acteur, recu)
+
+    def _receive(self, acteur: Acteur, recu: MessageRecu) -> None:
+        instant = datetime.fromisoformat(recu.instant)
+        ctx = Contexte(acteur.organisme, self._pack, self._confiance, instant)
+        lue = check_history(ctx.catalogue, analyse(ctx, recu), acteur.registre)
+        self._emettre("flux", lue.donnees(recu.preuve))
+        acteur.dernier = (recu, lue)
+        decision = decide(lue, acteur.comportement)
+        acteur.registre.record(lue, decision)
+        if decision.service is not None:
+            self._send_service(acteur, recu, lue, decision.service, decision.motif)
+        for arl in decision.arls:
+            self._send_arl(acteur, recu, lue, arl, instant.date())
+
+    def _send_arl(self, acteur: Acteur, recu: MessageRecu, lue: AnalyseMessage, arl: DecisionArl, jour: date) -> None:
+        octets = build_arl(self._pack, acteur.organisme, arl, acteur.next_number(), jour)
+        annonce = Annonce(
+            acteur=acteur.organisme.numero,
+            nature="ARL",
+            lot=arl.lot.reference,
+            facture=arl.numero_facture,
+            positif=arl.positif,
+            code=arl.code,
+            libelle=arl.libelle,
+        )
+        self._send_file(acteur, recu.expediteur, Fichier("arl", octets, arl.lot.numero_ps, 1), annonce)
+
+    def _send_file(self, acteur: Acteur, adresse: str, fichier: Fichier, annonce: Annonce) -> None:
+        def build(destinataire: str, composteur: Composteur) -> bytes:
+            return build_return(
+                fichier.nature,
+                expediteur=acteur.organisme.adresse,
+                destinataire=destinataire,
+                contenu=fichier.octets,
+                composteur=composteur,
+                champs={"exercice": alphanumeric(fichier.exercice, 9), "nb_retours": f"{fichier.nombre:05d}"},
+                profils=profiles(self._pack),
+            )
+
+        self._facteur.send(acteur.organisme, adresse, build, annonce)
+
+    def _send_service(
+        self, acteur: Acteur, recu: MessageRecu, lue: AnalyseMessage, nature: NatureService, motif: str
+    ) -> None:
+        origine = lue.message or analyser(recu.brut[:MAX_ORIGINE], profils=profiles(self._pack))
+
+        def build(destinataire: str, composteur: Composteur) -> bytes:
+            return build_service(
+                f"service_{nature}",
+                origine,
+                expediteur=acteur.organisme.adresse,
+                destinataire=destinataire,
+                composteur=composteur,
+                libelle=motif,
+                enveloppe=recu,
+                profils=profiles(self._pack),
+            )
+
+        annonce = Annonce(acteur=acteur.organisme.numero, nature="SERVICE", positif=False, code=nature, libelle=motif)
+        self._facteur.send(acteur.organisme, recu.expediteur, build, annonce)
+
+    # --- orders of the scenario -------------------------------------------------------------------------------
+    def acteur(self, numero: str) -> Acteur:
+        """The insurer of this number. Raises ErreurActeur."""
+        try:
+            return self.acteurs[numero]
+        except KeyError:
+            connus = ", ".join(self.acteurs)
+            raise ErreurActeur(f"acteur « {numero} » inconnu du monde ; acteurs : {connus}") from None
+
+    def regler(self, numero: str, cles: Mapping[str, Any]) -> None:
+        """Changes the behaviour of an insurer from now on. Raises ErreurActeur."""
+        acteur = self.acteur(numero)
+        try:
+            acteur.comportement = acteur.comportement.changed(cles)
+        except ValueError as exc:
+            raise ErreurActeur(f"comportement de l'acteur {numero} : {exc}") from exc
+
+    def liquider(self, numero: str = "") -> int:
+        """Sends an RSP 580 for all lots accepted and not yet settled; gives how many returns. Raises ErreurActeur."""
+        acteurs = [self.acteur(numero)] if numero else list(self.acteurs.values())
+        return sum(self._settle(a) for a in acteurs)
+
+    def _settle(self, acteur: Acteur) -> int:
+        if acteur.comportement.rsp == "aucun" or acteur.organisme.role == "OCT" or acteur.dernier is None:
+            return 0
+        par_ps: dict[str, list[LotConnu]] = {}
+        for connu in acteur.registre.to_settle():
+            if connu.lot.factures:
+                par_ps.setdefault(connu.lot.numero_ps, []).append(connu)
+        for numero_ps, connus in par_ps.items():
+            self._send_rsp(acteur, numero_ps, [c.lot for c in connus], acteur.dernier[0].expediteur)
+            for connu in connus:
+                connu.liquide = True
+        return len(par_ps)
+
+    def _send_rsp(self, acteur: Acteur, numero_ps: str, lots: list[AnalyseLot], destinataire: str) -> None:
+        octets, sorts = build_rsp(
+            self._pack,
+            acteur.organisme,
+            acteur.comportement,
+            lots,
+            numero=acteur.next_number(),
+            aujourdhui=self._horloge.now().date(),
+        )
+        rejetes = [s for s in sorts if s.code]
+        annonce = Annonce(
+            acteur=acteur.organisme.numero,
+            nature="RSP",
+            lot=lots[0].reference if len(lots) == 1 else "",
+            facture=(rejetes or sorts)[0].numero if len(rejetes or sorts) == 1 else "",
+            positif=not rejetes,
+            code=rejetes[0].code if rejetes else "",
+            factures=tuple(s.donnees() for s in sorts),
+        )
+        self._send_file(acteur, destinataire, Fichier("rsp", octets, numero_ps, len(sorts)), annonce)
+
+    def envoyer_service(self, numero: str, nature: NatureService) -> None:
+        """Sends a service message about the last message received. Raises ErreurActeur when there was none."""
+        acteur = self.acteur(numero)
+        if acteur.dernier is None:
+            raise ErreurActeur(f"l'acteur {numero} n'a reçu aucun message : il n'y a rien à signaler")
+        recu, lue = acteur.dernier
+        self._send_service(acteur, recu, lue, nature, "message de service demandé par le scénario")

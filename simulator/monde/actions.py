@@ -1,0 +1,178 @@
+"""What a scenario may do to the world: one small function per action, its parameters validated first (seam 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from norms.calendrier import Calendrier
+from simulator.acteurs.bureau import ErreurActeur
+from simulator.acteurs.comportement import Comportement, NatureService
+from simulator.acteurs.francais import explain
+from simulator.monde.config import ErreurMonde
+from simulator.readers.script import Incident
+
+if TYPE_CHECKING:
+    from simulator.monde.monde import MondeSimule
+
+NomLecteur = Literal["ps", "vitale"]
+
+
+class ErreurAction(ValueError):
+    """An action that cannot be done: unknown, wrong parameter, or impossible now; the message says what to do."""
+
+
+class Parametres(BaseModel):
+    """Base of the parameters of an action."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Aucun(Parametres):
+    pass
+
+
+class Insertion(Parametres):
+    lecteur: NomLecteur
+    carte: str
+
+
+class DuLecteur(Parametres):
+    lecteur: NomLecteur
+
+
+class RetraitApres(Parametres):
+    lecteur: NomLecteur
+    apdu: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class Defaut(Parametres):
+    """``muette``, ``statut`` (with ``sw``), ``tronquer`` (with ``octets``), from the next matching APDU on."""
+
+    lecteur: NomLecteur
+    defaut: Literal["muette", "statut", "tronquer"]
+    apres_apdu: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    motif: str = "*"
+    fois: Annotated[int, Field(ge=1)] | None = None
+    sw: str = "6F00"
+    octets: Annotated[int, Field(ge=1, le=256)] = 1
+
+
+class Avance(Parametres):
+    jours: Annotated[int, Field(ge=0, le=3660)] = 0
+    heures: Annotated[int, Field(ge=0, le=87_840)] = 0
+    minutes: Annotated[int, Field(ge=0, le=5_270_400)] = 0
+    jours_ouvres: Annotated[int, Field(ge=0, le=2600)] = 0
+
+    @model_validator(mode="after")
+    def _moves(self) -> Self:
+        if not (self.jours or self.heures or self.minutes or self.jours_ouvres):
+            raise ValueError("donner jours, heures, minutes ou jours_ouvres")
+        return self
+
+
+class Reglage(Comportement):
+    acteur: str
+
+
+class Liquidation(Parametres):
+    acteur: str = ""
+
+
+class Service(Parametres):
+    acteur: str
+    nature: NatureService
+
+
+P = TypeVar("P", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action: the model of its parameters, what it does, what it is for."""
+
+    params: type[BaseModel]
+    faire: Callable[[MondeSimule, Any], None]
+    resume: str
+
+
+def _insert(monde: MondeSimule, p: Insertion) -> None:
+    monde.scene.insert(p.lecteur, p.carte)
+
+
+def _remove(monde: MondeSimule, p: DuLecteur) -> None:
+    monde.scene.remove(p.lecteur)
+
+
+def _remove_after(monde: MondeSimule, p: RetraitApres) -> None:
+    # pulled out instead of answering the next one: n exchanges succeed
+    monde.scene.arm(p.lecteur, Incident(action="retirer", apres_apdu=p.apdu, fois=1))
+
+
+def _fault(monde: MondeSimule, p: Defaut) -> None:
+    incident = Incident(action=p.defaut, apres_apdu=p.apres_apdu, motif=p.motif, fois=p.fois, sw=p.sw, octets=p.octets)
+    monde.scene.arm(p.lecteur, incident)
+
+
+def _network_down(monde: MondeSimule, p: Aucun) -> None:
+    monde.messagerie.couper()
+
+
+def _network_up(monde: MondeSimule, p: Aucun) -> None:
+    monde.messagerie.retablir()
+
+
+def _advance(monde: MondeSimule, p: Avance) -> None:
+    avant = monde.horloge.now()
+    apres = avant + timedelta(days=p.jours, hours=p.heures, minutes=p.minutes)
+    if p.jours_ouvres:
+        jour = Calendrier().ajouter_jours_ouvres(apres.date(), p.jours_ouvres)
+        apres += jour - apres.date()
+    monde.horloge.set(apres)
+    monde.journal.emettre("horloge", {"avant": avant.isoformat(), "maintenant": monde.horloge.now().isoformat()})
+
+
+def _behave(monde: MondeSimule, p: Reglage) -> None:
+    monde.bureau.regler(p.acteur, p.model_dump(exclude_unset=True, exclude={"acteur"}))
+
+
+def _settle(monde: MondeSimule, p: Liquidation) -> None:
+    monde.bureau.liquider(p.acteur)
+
+
+def _send_service(monde: MondeSimule, p: Service) -> None:
+    monde.bureau.envoyer_service(p.acteur, p.nature)
+
+
+ACTIONS: dict[str, Action] = {
+    "carte.inserer": Action(Insertion, _insert, "Insère une carte de la population dans un lecteur."),
+    "carte.retirer": Action(DuLecteur, _remove, "Retire la carte d'un lecteur."),
+    "carte.retirer_apres": Action(RetraitApres, _remove_after, "Retire la carte après le n-ième échange à venir."),
+    "carte.defaut": Action(Defaut, _fault, "Rend défaillante la carte présente."),
+    "reseau.couper": Action(Aucun, _network_down, "Coupe le réseau : SMTP et POP3 refusent les connexions."),
+    "reseau.retablir": Action(Aucun, _network_up, "Rétablit le réseau sur les mêmes ports."),
+    "horloge.avancer": Action(Avance, _advance, "Avance l'horloge virtuelle."),
+    "acteur.regler": Action(Reglage, _behave, "Change le comportement d'un organisme."),
+    "acteurs.liquider": Action(Liquidation, _settle, "Fait envoyer les RSP 580 des lots acceptés."),
+    "acteur.envoyer_service": Action(Service, _send_service, "Fait envoyer un message de service."),
+}
+
+
+def act(monde: MondeSimule, action: str, avec: Mapping[str, Any]) -> None:
+    """Does an action. Raises ErreurAction, in French, on anything unknown, wrong or impossible now."""
+    description = ACTIONS.get(action)
+    if description is None:
+        raise ErreurAction(f"action « {action} » inconnue du monde ; actions : {', '.join(ACTIONS)}")
+    try:
+        params = description.params.model_validate(dict(avec))
+    except ValidationError as exc:
+        raise ErreurAction(f"action « {action} » : {explain(exc)}") from exc
+    try:
+        description.faire(monde, params)
+    except (ErreurMonde, ErreurActeur, ValidationError) as exc:
+        texte = explain(exc) if isinstance(exc, ValidationError) else str(exc)
+        raise ErreurAction(f"action « {action} » : {texte}") from exc

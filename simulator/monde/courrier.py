@@ -1,0 +1,71 @@
+"""From insurers to the PS's mailbox, and from mail events to the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from norms.contrat.ports import Horloge
+from simulator.acteurs.organismes import Organisme
+from simulator.acteurs.retour import Annonce, Annonces, Retour
+from simulator.evenements import Journal
+from simulator.messagerie.boites import Boites
+from simulator.messagerie.evenements import EvenementMessagerie, MessageDepose, MessageRecu
+from simulator.messagerie.retours import Composteur
+
+
+class Courrier:
+    """Sends returns (``Facteur``) and translates mail events (seam 5)."""
+
+    def __init__(self, journal: Journal, horloge: Horloge, adresse_ps: str) -> None:
+        self._journal, self._horloge, self._adresse_ps = journal, horloge, adresse_ps
+        self._annonces = Annonces()
+        self._boites: Boites | None = None
+        self._composteurs: dict[str, Composteur] = {}
+
+    def attach(self, boites: Boites) -> None:
+        """Gives the mailboxes, once they exist."""
+        self._boites = boites
+
+    def send(self, organisme: Organisme, adresse: str, retour: Retour, annonce: Annonce) -> None:
+        """Builds and deposits a return; a sender without a mailbox here is answered in the PS's mailbox."""
+        assert self._boites is not None  # noqa: S101 - attached before anything runs
+        destinataire = adresse if adresse in self._boites else self._adresse_ps
+        if organisme.numero not in self._composteurs:
+            domaine = organisme.adresse.rpartition("@")[2]
+            self._composteurs[organisme.numero] = Composteur(self._horloge, domaine)
+        brut = retour(destinataire, self._composteurs[organisme.numero])
+        self._annonces.set(annonce)
+        try:
+            self._boites.deposit(destinataire, brut)
+        finally:
+            self._annonces.set(None)
+
+    def note(self, evenement: EvenementMessagerie) -> None:
+        """The journal's form of a mail event."""
+        donnees = evenement.donnees()
+        if "evenement" in donnees:
+            donnees = {"nature": donnees["evenement"], **donnees}
+        if isinstance(evenement, MessageDepose):
+            annonce = self._annonces.courante
+            details = annonce.donnees() if annonce is not None else {"acteur": "", "nature": "AUTRE"}
+            depot = {"uid": evenement.uid, "destinataire": evenement.boite, "eml": evenement.preuve}
+            donnees = {**donnees, **details, **depot}
+        self._journal.emettre(evenement.nature, donnees, evenement.preuve)
+        if isinstance(evenement, MessageRecu):
+            self._journal.emettre("smtp", _as_message(evenement), evenement.preuve)
+
+
+def _as_message(recu: MessageRecu) -> Mapping[str, Any]:
+    """An accepted message seen from the SMTP side: envelope and delivery-report parameters."""
+    notify: list[str] = []
+    for destinataire in recu.dsn.destinataires:
+        notify += [n for n in destinataire.notify if n not in notify]
+    return {
+        "nature": "message",
+        "session": recu.session,
+        "de": recu.expediteur,
+        "a": list(recu.destinataires),
+        "dsn": {**recu.dsn.donnees(), "notify": notify},
+        "eml": recu.preuve,
+    }

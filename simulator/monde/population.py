@@ -1,0 +1,115 @@
+"""The cards of the fictitious people: found by name, built with the keys of the test PKI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from norms.contrat.ports import Alea
+from simulator.acteurs.confiance import Porteur
+from simulator.cards.carte import Card
+from simulator.cards.cps3 import build_cps
+from simulator.cards.etat import EtatPersistant
+from simulator.cards.modele import ImageCps, ImageVitale, Situation, load_cps, load_vitale
+from simulator.cards.vitale import build_vitale
+from simulator.monde.config import ErreurMonde
+from simulator.pki import TestPki
+
+Famille = Literal["cps", "vitale"]
+
+
+class Population:
+    """The cards of a directory: ``cartes/cps/*.yaml`` and ``cartes/vitale/*.yaml``.
+
+    A card taken out and put in again is found as it was left (tries of the code, written files).
+    """
+
+    def __init__(self, dossier: Path, pki: TestPki, alea: Alea) -> None:
+        racine = dossier / "cartes" if (dossier / "cartes").is_dir() else dossier
+        self._pki, self._alea = pki, alea
+        self._fichiers: dict[Famille, dict[str, Path]] = {
+            "cps": {p.stem: p for p in sorted((racine / "cps").glob("*.yaml"))},
+            "vitale": {p.stem: p for p in sorted((racine / "vitale").glob("*.yaml"))},
+        }
+        if not any(self._fichiers.values()):
+            raise ErreurMonde(f"population {dossier} : aucune carte sous cartes/cps ou cartes/vitale")
+        self._images: dict[str, ImageCps | ImageVitale] = {}
+        self._etats: dict[str, EtatPersistant] = {}
+
+    @property
+    def noms(self) -> tuple[str, ...]:
+        """All names of cards, sorted."""
+        return tuple(sorted({n for noms in self._fichiers.values() for n in noms}))
+
+    def card(self, nom: str) -> Card:
+        """The card of that name, ready to be inserted. Raises ErreurMonde, ErreurChargement."""
+        image = self.image(nom)
+        etat = self._etats.setdefault(nom, EtatPersistant())
+        if isinstance(image, ImageCps):
+            identite = self._pki.identite_cps(image.numero_serie)
+            return build_cps(
+                image,
+                cle_signature=identite.cle_signature,
+                cle_authentification=identite.cle_authentification,
+                certificat_signature=identite.cert_signature.public_bytes(Encoding.DER),
+                certificat_authentification=identite.cert_authentification.public_bytes(Encoding.DER),
+                persistant=etat,
+                alea=self._alea,
+            )
+        vitale = self._pki.identite_vitale(image.numero_serie)
+        autorite = self._pki.autorite("cps").public_key()
+        return build_vitale(
+            image,
+            cle_signature=vitale.cle,
+            certificat=vitale.certificat.public_bytes(Encoding.DER),
+            autorites_ps=[autorite] if isinstance(autorite, RSAPublicKey) else [],
+            persistant=etat,
+            alea=self._alea,
+        )
+
+    def image(self, nom: str) -> ImageCps | ImageVitale:
+        """The data of a card. Raises ErreurMonde, ErreurChargement."""
+        if nom not in self._images:
+            if nom in self._fichiers["cps"]:
+                self._images[nom] = load_cps(self._fichiers["cps"][nom])
+            elif nom in self._fichiers["vitale"]:
+                self._images[nom] = load_vitale(self._fichiers["vitale"][nom])
+            else:
+                raise ErreurMonde(f"carte « {nom} » inconnue de la population ; cartes : {', '.join(self.noms)}")
+        return self._images[nom]
+
+    @cached_property
+    def porteurs(self) -> tuple[Porteur, ...]:
+        """Every card holder, as the insurers know them: certificate, and what they may sign for."""
+        return tuple(self._holders())
+
+    def _holders(self) -> Iterator[Porteur]:
+        for nom in self._fichiers["cps"]:
+            image = self.image(nom)
+            if isinstance(image, ImageCps):
+                factureurs = [s for s in image.situations if s.numero_facturation]
+                numeros, lots = (
+                    tuple(s.numero_facturation + s.cle_facturation for s in factureurs if habilite(s))
+                    for habilite in (_may_sign_invoices, _may_sign_lots)
+                )
+                certificat = self._pki.identite_cps(image.numero_serie).cert_signature
+                yield Porteur("PS", nom, certificat, numeros, lots)
+        for nom in self._fichiers["vitale"]:
+            image = self.image(nom)
+            if isinstance(image, ImageVitale):
+                nirs = {image.assure.nir, *(b.nir_certifie for b in image.beneficiaires if b.nir_certifie)}
+                certificat = self._pki.identite_vitale(image.numero_serie).certificat
+                yield Porteur("VITALE", nom, certificat, tuple(sorted(nirs)))
+
+
+def _may_sign_invoices(situation: Situation) -> bool:
+    return situation.habilitation_facture == "1"
+
+
+def _may_sign_lots(situation: Situation) -> bool:
+    return situation.habilitation_lot == "1"
