@@ -3,7 +3,7 @@
     python bench/codec.py [number of records, default 100000]
 
 ``ratio_decodage``: validated records with positions, values left lazy; ``ratio_valeurs``: all values converted too.
-Each figure is the best of three passes.
+Each figure is the best of five passes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from norms.b2 import CodecB2
 from norms.codec.champ import Valeur
 from norms.paquet import NormPack
 
-PASSES = 3
+PASSES = 5
 
 
 def build_records(codec: CodecB2, nombre: int) -> bytes:
@@ -51,14 +51,15 @@ def build_records(codec: CodecB2, nombre: int) -> bytes:
     return b"".join(sortie[:nombre])
 
 
-def best(fonction: Callable[[], int]) -> float:
-    """Shortest of three runs, in seconds."""
-    durees = []
+def best(fonctions: tuple[Callable[[], int], ...]) -> list[float]:
+    """Shortest time of each function, in seconds of CPU; passes are interleaved so that noise strikes all alike."""
+    durees: list[list[float]] = [[] for _ in fonctions]
     for _ in range(PASSES):
-        debut = time.perf_counter()
-        fonction()
-        durees.append(time.perf_counter() - debut)
-    return min(durees)
+        for i, fonction in enumerate(fonctions):
+            debut = time.process_time()
+            fonction()
+            durees[i].append(time.process_time() - debut)
+    return [min(d) for d in durees]
 
 
 def main() -> None:
@@ -84,7 +85,7 @@ def main() -> None:
     def values() -> int:
         return sum(len(e.valeurs) for e in codec.iterer(donnees))
 
-    nu, lazy, complet = best(slicing), best(decoding), best(values)
+    nu, lazy, complet = best((slicing, decoding, values))
     resultat = {
         "enregistrements": nombre,
         "decoupe_nue_par_s": round(nombre / nu),
