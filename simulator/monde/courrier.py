@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,17 +11,28 @@ from simulator.acteurs.organismes import Organisme
 from simulator.acteurs.retour import Annonce, Annonces, Retour
 from simulator.evenements import Journal
 from simulator.messagerie.boites import Boites
-from simulator.messagerie.evenements import EvenementMessagerie, MessageDepose, MessageRecu
+from simulator.messagerie.evenements import (
+    ConnexionPop3,
+    ConnexionSmtp,
+    EvenementMessagerie,
+    MessageDepose,
+    MessageRecu,
+    PanneInjectee,
+    SessionPop3,
+    SessionSmtp,
+)
 from simulator.messagerie.retours import Composteur
 
 
 class Courrier:
     """Sends returns (``Facteur``) and translates mail events (seam 5)."""
 
-    def __init__(self, journal: Journal, horloge: Horloge, adresse_ps: str) -> None:
-        self._journal, self._horloge, self._adresse_ps = journal, horloge, adresse_ps
+    def __init__(self, journal: Journal, horloge: Horloge, adresse_ps: str, dossier: str) -> None:
+        self._journal, self._horloge, self._adresse_ps, self._dossier = journal, horloge, adresse_ps, dossier
         self._annonces = Annonces()
         self._boites: Boites | None = None
+        self._sessions: set[tuple[str, int]] = set()
+        self._repos = threading.Condition()
         self._composteurs: dict[str, Composteur] = {}
 
     def attach(self, boites: Boites) -> None:
@@ -43,20 +55,42 @@ class Courrier:
 
     def note(self, evenement: EvenementMessagerie) -> None:
         """The journal's form of a mail event."""
-        donnees = evenement.donnees()
+        donnees, preuve = evenement.donnees(), self.evidence(evenement.preuve)
         if "evenement" in donnees:
             donnees = {"nature": donnees["evenement"], **donnees}
         if isinstance(evenement, MessageDepose):
             annonce = self._annonces.courante
             details = annonce.donnees() if annonce is not None else {"acteur": "", "nature": "AUTRE"}
-            depot = {"uid": evenement.uid, "destinataire": evenement.boite, "eml": evenement.preuve}
+            depot = {"uid": evenement.uid, "destinataire": evenement.boite, "eml": preuve}
             donnees = {**donnees, **details, **depot}
-        self._journal.emettre(evenement.nature, donnees, evenement.preuve)
+        self._journal.emettre(evenement.nature, donnees, preuve)
         if isinstance(evenement, MessageRecu):
-            self._journal.emettre("smtp", _as_message(evenement), evenement.preuve)
+            self._journal.emettre("smtp", _as_message(evenement, preuve), preuve)
+        self._follow(evenement)
+
+    def evidence(self, preuve: str) -> str:
+        """The path of a piece of evidence of the mail network, from the evidence folder of the world."""
+        return f"{self._dossier}/{preuve}" if preuve else ""
+
+    # --- sessions ---------------------------------------------------------------------------------------------
+    def wait_sessions(self, delai_s: float) -> bool:
+        """Waits for the end of the mail sessions under way, so that their events belong to the present step."""
+        with self._repos:
+            return self._repos.wait_for(lambda: not self._sessions, delai_s)
+
+    def _follow(self, evenement: EvenementMessagerie) -> None:
+        with self._repos:
+            match evenement:
+                case ConnexionSmtp() | ConnexionPop3():
+                    self._sessions.add((evenement.nature, evenement.session))
+                case SessionSmtp() | SessionPop3():
+                    self._sessions.discard((evenement.nature, evenement.session))
+                case PanneInjectee(panne="refuser_connexion"):
+                    self._sessions = {s for s in self._sessions if s[0] != evenement.protocole}
+            self._repos.notify_all()
 
 
-def _as_message(recu: MessageRecu) -> Mapping[str, Any]:
+def _as_message(recu: MessageRecu, preuve: str) -> Mapping[str, Any]:
     """An accepted message seen from the SMTP side: envelope and delivery-report parameters."""
     notify: list[str] = []
     for destinataire in recu.dsn.destinataires:
@@ -67,5 +101,5 @@ def _as_message(recu: MessageRecu) -> Mapping[str, Any]:
         "de": recu.expediteur,
         "a": list(recu.destinataires),
         "dsn": {**recu.dsn.donnees(), "notify": notify},
-        "eml": recu.preuve,
+        "eml": preuve,
     }

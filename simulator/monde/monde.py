@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, Self
 
 from cryptography import x509
@@ -19,6 +20,7 @@ from simulator.acteurs.confiance import Confiance
 from simulator.acteurs.organismes import load_organismes
 from simulator.evenements import Journal
 from simulator.messagerie.boites import Boites
+from simulator.messagerie.evenements import MessageRecu
 from simulator.messagerie.serveur import HOTE, ServeurMessagerie
 from simulator.messagerie.smtp import OptionsSmtp
 from simulator.monde.actions import act
@@ -33,6 +35,8 @@ from simulator.ssv import ServicesSsv
 
 DONNEES_MONDE = DONNEES.parent / "monde.yaml"
 DELAI_TRAITEMENT_S = 30.0
+DELAI_SESSIONS_S = 0.3
+DOSSIER_MESSAGERIE = "messagerie"
 
 
 class MondeSimule:
@@ -56,7 +60,7 @@ class MondeSimule:
         self._mot_de_passe = alea.derive("boite").octets(8).hex()
         boite: dict[str, str] = load(DONNEES_MONDE).donnees["boite_ps"]
         self.adresse_ps, self._identifiant_ps = boite["adresse"], boite["identifiant"]
-        self._courrier = Courrier(self.journal, self.horloge, self.adresse_ps)
+        self._courrier = Courrier(self.journal, self.horloge, self.adresse_ps, DOSSIER_MESSAGERIE)
         organismes = load_organismes()
         self.bureau = Bureau(
             organismes,
@@ -107,7 +111,7 @@ class MondeSimule:
         self._service = pile.enter_context(
             ServiceHttp(ssv.registre, ssv.fonctions, jeton=self._jeton, emettre=self.journal.emettre)
         )
-        dossier = config.dossier / "messagerie" if config.dossier is not None else None
+        dossier = config.dossier / DOSSIER_MESSAGERIE if config.dossier is not None else None
         boites = Boites(self.horloge, dossier=dossier, emettre=self._courrier.note)
         boites.create(self.adresse_ps, self._mot_de_passe, self._identifiant_ps)
         self._courrier.attach(boites)
@@ -121,9 +125,9 @@ class MondeSimule:
             )
         )
 
-    def _receive(self, recu: Any) -> None:
+    def _receive(self, recu: MessageRecu) -> None:
         with self._verrou:
-            self.bureau.handle(recu)
+            self.bureau.handle(replace(recu, preuve=self._courrier.evidence(recu.preuve)))
 
     def _trust(self) -> Confiance:
         def identities(role: str, numero: str) -> tuple[Identite, ...]:
@@ -168,11 +172,13 @@ class MondeSimule:
         with self._verrou:
             act(self, action, avec or {})
 
-    def attendre_traitement(self, delai_s: float = DELAI_TRAITEMENT_S) -> bool:
-        """Waits until every accepted message has been processed and answered; a wait too long is a bench error."""
-        if self.messagerie.attendre_traitement(delai_s):
-            return True
-        self.journal.emettre(
-            "erreur_banc", {"ou": "acteurs", "message": f"messages reçus encore en traitement après {delai_s} s"}
-        )
-        return False
+    def attendre_traitement(self, delai_s: float = DELAI_TRAITEMENT_S) -> None:
+        """Waits until every accepted message has been processed and answered, and mail sessions are over.
+
+        A wait too long is a bench error, told to the journal. A client that keeps its session open is not waited for
+        beyond DELAI_SESSIONS_S.
+        """
+        if not self.messagerie.attendre_traitement(delai_s):
+            message = f"messages reçus encore en traitement après {delai_s} s"
+            self.journal.emettre("erreur_banc", {"ou": "acteurs", "message": message})
+        self._courrier.wait_sessions(DELAI_SESSIONS_S)
