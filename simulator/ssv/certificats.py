@@ -27,6 +27,7 @@ class CertificatsDonnees:
     pki: TestPki
     horloge: Horloge
     variantes: dict[str, str] = field(default_factory=dict)
+    _lue: tuple[bytes, x509.CertificateRevocationList] | None = field(default=None, init=False, repr=False)
 
     def choose(self, organisme: Organisme) -> tuple[x509.Certificate, str]:
         """The certificate to encrypt with, and « » or the day it expired (JJ/MM/AAAA). Raises RefusSsv when revoked.
@@ -34,7 +35,7 @@ class CertificatsDonnees:
         cdc §4.2.1.13: a revoked certificate makes the invoice impossible, an expired one only deserves a warning.
         """
         certificat = self.pki.certificat(ROLE, organisme.numero, self.variantes.get(organisme.numero, VALIDE))
-        if est_revoque(certificat, read_crl(self.pki.crl(NIVEAU))):
+        if est_revoque(certificat, self._list()):
             raise RefusSsv(
                 "certificat_revoque",
                 f"certificat de chiffrement de données révoqué : {organisme.nom} ({organisme.numero}) ; "
@@ -43,3 +44,10 @@ class CertificatsDonnees:
         if est_perime(certificat, self.horloge.now()):
             return certificat, f"{certificat.not_valid_after_utc.astimezone(PARIS):%d/%m/%Y}"
         return certificat, ""
+
+    def _list(self) -> x509.CertificateRevocationList:
+        """The revocation list in force, read again only when it has changed."""
+        der = self.pki.crl(NIVEAU)
+        if self._lue is None or self._lue[0] != der:
+            self._lue = (der, read_crl(der))
+        return self._lue[1]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from norms.b2 import CodecB2
+from norms.b2.codec import LONGUEUR
 from norms.codec import ErreurEnregistrement
 from norms.contrat.base import Message
 
@@ -17,25 +18,77 @@ SECRETS = frozenset({"code_porteur"})
 CONTENUS_B2 = frozenset({"facture", "factures", "lot", "entete", "fin"})
 CONTENUS = CONTENUS_B2 | {"fichier", "der", "pem"}
 MAX_LIGNES = 60
+#: Contents kept to be described once: how many, and of what length at most (characters).
+MAX_RESUMES, MAX_RETENU = 64, 64 * 1024
+NUMEROS = ("numero_facture", "numero_lot", "reference")
 
 
-def describe(message: Message, codec: CodecB2) -> dict[str, Any]:
-    """The parameters or the result of a call, fit for the log: no code porteur, no long content."""
-    return {nom: _value(nom, valeur, codec) for nom, valeur in message.model_dump(mode="json").items()}
+class Journalier:
+    """Describes calls. A short content that comes back (an invoice goes from function to function) is read once."""
 
+    def __init__(self, codec: CodecB2) -> None:
+        self._codec = codec
+        self._resumes: dict[tuple[bool, str], dict[str, Any]] = {}
 
-def _value(nom: str, valeur: Any, codec: CodecB2) -> Any:
-    if nom in SECRETS:
-        return CODE_MASQUE if valeur is not None else None
-    if nom == "groupes":
-        return _groups(valeur)
-    if isinstance(valeur, list):
-        return [_value(nom, v, codec) for v in valeur]
-    if isinstance(valeur, dict):
-        return {n: _value(n, v, codec) for n, v in valeur.items()}
-    if nom in CONTENUS and isinstance(valeur, str):
-        return _content(nom, valeur, codec)
-    return valeur
+    def describe(self, message: Message) -> dict[str, Any]:
+        """The parameters or the result of a call, fit for the log: no code porteur, no long content."""
+        return {nom: self._value(nom, valeur) for nom, valeur in message.model_dump(mode="json").items()}
+
+    def _value(self, nom: str, valeur: Any) -> Any:
+        if nom in SECRETS:
+            return CODE_MASQUE if valeur is not None else None
+        if nom == "groupes":
+            return _groups(valeur)
+        if isinstance(valeur, list):
+            return [self._value(nom, v) for v in valeur]
+        if isinstance(valeur, dict):
+            return {n: self._value(n, v) for n, v in valeur.items()}
+        if nom in CONTENUS and isinstance(valeur, str):
+            return self._content(nom, valeur)
+        return valeur
+
+    def _content(self, nom: str, texte: str) -> dict[str, Any]:
+        cle = (nom in CONTENUS_B2, texte)
+        if cle not in self._resumes:
+            resume = self._summary(nom, texte)
+            if len(texte) > MAX_RETENU:
+                return resume
+            if len(self._resumes) >= MAX_RESUMES:
+                self._resumes.clear()
+            self._resumes[cle] = resume
+        return self._resumes[cle]
+
+    def _summary(self, nom: str, texte: str) -> dict[str, Any]:
+        try:
+            octets = texte.encode() if nom == "pem" else base64.b64decode(texte, validate=True)
+        except (binascii.Error, ValueError):
+            return {"octets": len(texte), "illisible": True}
+        resume: dict[str, Any] = {"octets": len(octets), "sha256": hashlib.sha256(octets).hexdigest()}
+        if nom in CONTENUS_B2 and octets:
+            resume["enregistrements"] = self._records(octets)
+        return resume
+
+    def _records(self, octets: bytes) -> list[dict[str, Any]]:
+        """Type and number of each record, equal ones that follow each other counted once."""
+        lignes: list[dict[str, Any]] = []
+        for i in range(0, len(octets), LONGUEUR):
+            ligne = self._record(octets[i : i + LONGUEUR])
+            if lignes and {k: lignes[-1].get(k) for k in ligne} == ligne:
+                lignes[-1]["nombre"] = lignes[-1].get("nombre", 1) + 1
+            elif len(lignes) < MAX_LIGNES:
+                lignes.append(ligne)
+            else:
+                break
+        return lignes
+
+    def _record(self, brut: bytes) -> dict[str, Any]:
+        try:
+            disposition = self._codec.identifier(brut)
+        except ErreurEnregistrement as exc:
+            return {"type": "?", "numero": "", "anomalie": str(exc)[:200]}
+        champ = next((disposition.par_nom[c] for c in NUMEROS if c in disposition.par_nom), None)
+        numero = brut[champ.debut - 1 : champ.fin].decode("ascii", "backslashreplace").rstrip(" ") if champ else ""
+        return {"type": disposition.type, "numero": numero}
 
 
 def _groups(groupes: list[Mapping[str, Any]]) -> dict[str, list[list[str]]]:
@@ -44,32 +97,3 @@ def _groups(groupes: list[Mapping[str, Any]]) -> dict[str, list[list[str]]]:
     for g in groupes:
         sortie.setdefault(str(g["groupe"]), []).append(list(g["champs"]))
     return sortie
-
-
-def _content(nom: str, texte: str, codec: CodecB2) -> dict[str, Any]:
-    try:
-        octets = texte.encode() if nom == "pem" else base64.b64decode(texte, validate=True)
-    except (binascii.Error, ValueError):
-        return {"octets": len(texte), "illisible": True}
-    resume: dict[str, Any] = {"octets": len(octets), "sha256": hashlib.sha256(octets).hexdigest()}
-    if nom in CONTENUS_B2 and octets:
-        resume["enregistrements"] = _records(octets, codec)
-    return resume
-
-
-def _records(octets: bytes, codec: CodecB2) -> list[dict[str, Any]]:
-    """Type and number of each record, equal ones that follow each other counted once."""
-    lignes: list[dict[str, Any]] = []
-    try:
-        for e in codec.iterer(octets, strict=False):
-            champ = next((c for c in ("numero_facture", "numero_lot", "reference") if c in e.disposition.par_nom), "")
-            ligne = {"type": e.type, "numero": e.texte(champ) if champ else ""}
-            if lignes and {k: lignes[-1][k] for k in ligne} == ligne:
-                lignes[-1]["nombre"] = lignes[-1].get("nombre", 1) + 1
-            elif len(lignes) < MAX_LIGNES:
-                lignes.append(dict(ligne))
-            else:
-                break
-    except ErreurEnregistrement as exc:
-        lignes.append({"type": "?", "numero": "", "anomalie": str(exc)[:200]})
-    return lignes

@@ -55,9 +55,15 @@ class Lecture:
 
     # --- shared with signatures -----------------------------------------------------------------------------
     def read_ps(self, poste: Poste, code_porteur: str | None) -> CpsLue:
-        """Reads the card of the PS, opened by its code now or before. Raises RefusSsv, ErreurCarte."""
-        lue = read_cps(poste, code_porteur)
+        """Reads the card of the PS, opened by its code now or before. Raises RefusSsv, ErreurCarte.
+
+        Without a new code, what was read since the card came in serves again; it is forgotten with the dialogue.
+        """
+        if code_porteur is not None:
+            poste.clear()
+        lue = poste.remember(CpsLue, lambda: read_cps(poste, code_porteur))
         if not lue.situations_lues:
+            poste.clear()
             raise RefusSsv("F003", "carte du PS : code porteur à présenter, la carte n'est pas ouverte")
         contenu = lue.contenu
         aujourdhui = self._contexte.horloge.now().astimezone(PARIS).date()

@@ -5,9 +5,9 @@ The state of the holder's code lives in the card: as long as the dialogue lasts 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from simulator.cards.erreurs import CarteAbsente, CarteReinitialisee, CarteRetiree, ErreurCarte, PinErrone
 from simulator.readers.base import CardReader, Connection
@@ -15,6 +15,7 @@ from simulator.ssv.donnees import DonneesSsv
 from simulator.ssv.erreurs import RefusSsv
 
 Support = Literal["ps", "vitale"]
+T = TypeVar("T")
 #: SELECT of the root (3F00), without answer data: tells whether the same card is still there.
 SELECTION_RACINE = bytes.fromhex("00A4000C023F00")
 PORTEUSES: Mapping[Support, str] = {"ps": "carte du PS", "vitale": "carte Vitale"}
@@ -30,6 +31,7 @@ class Poste:
     def __init__(self, lecteur: CardReader) -> None:
         self._lecteur = lecteur
         self._connexion: Connection | None = None
+        self._lu: object = None
 
     def start(self) -> Self:
         """Begins an operation. Raises CarteAbsente, CarteRetiree, CarteMuette."""
@@ -48,9 +50,19 @@ class Poste:
 
     def forget(self) -> None:
         """Ends the dialogue; the next operation opens another."""
-        connexion, self._connexion = self._connexion, None
+        connexion, self._connexion, self._lu = self._connexion, None, None
         if connexion is not None:
             connexion.disconnect()
+
+    def clear(self) -> None:
+        """Forgets what was read; the dialogue goes on."""
+        self._lu = None
+
+    def remember(self, nature: type[T], lire: Callable[[], T]) -> T:
+        """What was already read of this card since the dialogue began; else reads it."""
+        if not isinstance(self._lu, nature):
+            self._lu = lire()
+        return self._lu
 
     @property
     def present(self) -> bool:

@@ -23,7 +23,7 @@ from simulator.ssv.criteres import Criteres
 from simulator.ssv.divers import Divers
 from simulator.ssv.erreurs import RefusSsv
 from simulator.ssv.fichiers import Fichiers
-from simulator.ssv.journal import describe
+from simulator.ssv.journal import Journalier
 from simulator.ssv.lecture import Lecture
 from simulator.ssv.lots import Lots
 from simulator.ssv.mise_en_forme import MiseEnForme
@@ -61,6 +61,7 @@ class ServicesSsv:
         self.contexte = Contexte(pack, pki, horloge, alea, lecteurs)
         self.certificats = CertificatsDonnees(pki, horloge)
         self._emettre = emettre
+        self._journalier = Journalier(self.contexte.codec)
         self._initialise = False
         criteres = Criteres(self.contexte)
         lecture = Lecture(self.contexte)
@@ -110,8 +111,8 @@ class ServicesSsv:
             "appel_service",
             {
                 "fonction": nom,
-                "parametres": describe(params, self.contexte.codec),
-                "resultat": describe(resultat, self.contexte.codec),
+                "parametres": self._journalier.describe(params),
+                "resultat": self._journalier.describe(resultat),
                 "code_retour": getattr(resultat, "code_retour", "0000"),
             },
         )

@@ -14,7 +14,7 @@ from norms.b2.securite import (
 from norms.contrat.ports import PARIS
 from norms.contrat.services import FactureMiseEnForme, SignerFacturePs, SignerFactureVitale
 from simulator.cards.erreurs import CarteAbsente
-from simulator.cards.lecture import read_vitale, sign_with_cps, sign_with_vitale
+from simulator.cards.lecture import VitaleLue, read_vitale, sign_with_cps, sign_with_vitale
 from simulator.cards.modele import ContenuCps, Situation
 from simulator.ssv.contexte import Contexte
 from simulator.ssv.criteres import Criteres
@@ -39,7 +39,7 @@ class Signature:
         if facture.regle.presence_ps and not contexte.postes.poste(RESSOURCE_PS).present:
             raise contexte.postes.refus(CarteAbsente(contexte.postes.poste(RESSOURCE_PS).lecteur), "ps")
         with contexte.postes.operation(params.ressource_vitale, "vitale") as poste:
-            contenu = read_vitale(poste).contenu
+            contenu = poste.remember(VitaleLue, lambda: read_vitale(poste)).contenu
             aujourdhui = contexte.horloge.now().astimezone(PARIS).date()
             if contenu.expired(aujourdhui):
                 raise RefusSsv("vitale_perimee", f"carte Vitale périmée depuis le {contenu.fin_validite:%d/%m/%Y}")
