@@ -20,6 +20,7 @@ from norms.codec.erreurs import ErreurEnregistrement, quote
 MAX_LONGUEUR = 4096
 _COLONNES = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?\Z")
 _NOM = re.compile(r"[a-z][a-z0-9_]*\Z")
+_CLASSE_SIMPLE = re.compile(r"(\[[^]]*\]| )\{([0-9]+)\}\Z")
 _OUI_NON = {"oui": True, "non": False}
 _CLES = frozenset({"nom", "colonnes", "format", "libelle", "source", "valeur", "decimales", "valeurs", "masquable"})
 
@@ -38,8 +39,7 @@ class Disposition:
     extraire: Callable[[bytes], dict[str, Valeur]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        motif = "".join(c.motif() for c in self.champs)
-        object.__setattr__(self, "motif", re.compile(motif.encode("ascii"), re.DOTALL))
+        object.__setattr__(self, "motif", re.compile(_merged_pattern(self.champs).encode("ascii"), re.DOTALL))
         object.__setattr__(self, "par_nom", {c.nom: c for c in self.champs if c.expose})
         object.__setattr__(self, "extraire", _compile(self.champs))
 
@@ -131,6 +131,19 @@ class Disposition:
                 attendu=exc.attendu,
                 constate=exc.constate,
             ) from exc
+
+
+def _merged_pattern(champs: tuple[Champ, ...]) -> str:
+    """The pattern of a whole record, neighbours of one plain class matched in one go."""
+    morceaux: list[tuple[str, int]] = []
+    for c in champs:
+        m = _CLASSE_SIMPLE.match(c.motif())
+        classe, n = (m[1], int(m[2])) if m else (c.motif(), 0)
+        if n and morceaux and morceaux[-1][1] and morceaux[-1][0] == classe:
+            morceaux[-1] = (classe, morceaux[-1][1] + n)
+        else:
+            morceaux.append((classe, n))
+    return "".join(f"{classe}{{{n}}}" if n else classe for classe, n in morceaux)
 
 
 def _compile(champs: tuple[Champ, ...]) -> Callable[[bytes], dict[str, Valeur]]:
