@@ -57,9 +57,8 @@ def test_a_message_arrives_byte_for_byte_with_its_envelope(reseau: Demarrer) -> 
     assert recu.instant == "2026-01-05T09:00:00+01:00"
     (session,) = monde.of("SessionSmtp")
     assert session.fin == "QUIT"
-    assert [c.split()[0] for c, _ in session.echanges if c] == ["ehlo", "mail", "rcpt", "data", "QUIT"] or [
-        c.split()[0].upper() for c, _ in session.echanges if c
-    ][-1] == "QUIT"
+    verbes = [commande.split()[0] for commande, _ in session.echanges if commande]
+    assert [v for i, v in enumerate(verbes) if v != verbes[i - 1]] == ["EHLO", "MAIL", "RCPT", "DATA", "QUIT"]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +149,7 @@ def test_a_dropped_session_deletes_nothing_and_frees_the_mailbox(reseau: Demarre
             autre.pass_(SECRET)
             break
         except poplib.error_proto:
-            autre.noop if False else autre.capa()
+            autre.capa()
     assert autre.stat()[0] == 1
     autre.quit()
 
