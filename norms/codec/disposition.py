@@ -37,11 +37,14 @@ class Disposition:
     motif: re.Pattern[bytes] = field(init=False, repr=False)
     par_nom: Mapping[str, Champ] = field(init=False, repr=False)
     extraire: Callable[[bytes], dict[str, Valeur]] = field(init=False, repr=False)
+    #: The record when no value is given: every field at its default.
+    vierge: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "motif", re.compile(_merged_pattern(self.champs).encode("ascii"), re.DOTALL))
         object.__setattr__(self, "par_nom", {c.nom: c for c in self.champs if c.expose})
         object.__setattr__(self, "extraire", _compile(self.champs))
+        object.__setattr__(self, "vierge", "".join(c.default() for c in self.champs).encode("ascii"))
 
     def champ(self, nom: str) -> Champ:
         """The field of that name. Raises KeyError with the known names."""
@@ -90,10 +93,7 @@ class Disposition:
     # --- writing ----------------------------------------------------------------------------------------
     def encode(self, valeurs: Mapping[str, Valeur], *, rang: int = 0) -> bytes:
         """Builds a record; a field not given takes its default. Raises ErreurEnregistrement."""
-        self._refuse_unknown(valeurs, rang)
-        brut = "".join(
-            self._write(c, valeurs[c.nom], rang) if c.expose and c.nom in valeurs else c.default() for c in self.champs
-        ).encode("ascii")
+        brut = self.patch(self.vierge, valeurs, rang=rang)
         if not self.motif.fullmatch(brut):  # a field without a usable default was not given
             raise self.faults(brut, rang)[0]
         return brut
