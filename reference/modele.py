@@ -1,6 +1,6 @@
 """The words of the cabinet: people, rights, prestations, amounts. Frozen values, no behaviour beyond their own dates.
 
-Amounts are integer centimes, dates ``datetime.date``. Dates read on a card may be missing or lunar, hence text for births.
+Amounts are integer centimes, dates ``datetime.date``. A birth is text: on a card its date may be lunar.
 """
 
 from __future__ import annotations

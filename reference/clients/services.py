@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -43,6 +43,7 @@ from reference.erreurs import CodeRetour, ServicesInjoignables
 from reference.ports import FactureFormee, LotMisEnForme
 
 MAX_REPONSE = 32 * 1024 * 1024
+CORRECT = "0000"
 DEJA_INITIALISEE = "F670"
 PAS_INITIALISEE = "F600"
 
@@ -52,12 +53,21 @@ R = TypeVar("R", bound=Message)
 class ClientServices:
     """Implements reference.ports.Services. One instance per started workstation."""
 
-    def __init__(self, url: str, jeton: str, pack: NormPack, *, delai_s: float = 15.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        jeton: str,
+        pack: NormPack,
+        *,
+        alerter: Callable[[str], None] = lambda _: None,
+        delai_s: float = 15.0,
+    ) -> None:
         adresse = urlsplit(url)
         if adresse.scheme != "http" or not adresse.hostname:
             raise ServicesInjoignables(f"adresse des services fournis incorrecte : « {url[:80]} » ; attendu http://…")
         self._hote, self._port, self._delai = adresse.hostname, adresse.port or 80, delai_s
         self._entetes = {"Authorization": f"Bearer {jeton}", "Content-Type": "application/json"}
+        self._alerter = alerter
         self._catalogue, self._codes = CatalogueGroupes(pack), CodesRetour(pack)
         self._connexion: http.client.HTTPConnection | None = None
         self._compteur = 0
@@ -169,10 +179,17 @@ class ClientServices:
             raise ServicesInjoignables(
                 f"{fonction} : réponse hors contrat ({exc.error_count()} faute(s)) ; vérifier la version des services"
             ) from None
-        if isinstance(retour, Retour) and retour.code_retour not in ("0000", *admis):
+        if isinstance(retour, Retour) and retour.code_retour not in (CORRECT, *admis):
             libelle = retour.libelle or self._codes.libelle(retour.code_retour)
             raise CodeRetour(fonction, retour.code_retour, conseil(fonction, retour.code_retour, libelle))
+        if isinstance(retour, Retour) and retour.code_retour == CORRECT and retour.libelle:
+            self._warn(retour.libelle)
         return retour
+
+    def _warn(self, libelle: str) -> None:
+        """A label with a correct code is a warning, as for an expired data certificate (SV-4.2.1.13-37)."""
+        if libelle != self._codes.libelle(CORRECT):
+            self._alerter(libelle)
 
     def _exchange(self, fonction: str, corps: bytes) -> dict[str, Any]:
         """One call on the kept connection; a connection closed meanwhile by the other side is opened again, once."""

@@ -100,6 +100,10 @@ class Factures:
         """Forgets an invoice that could not be secured; it never left the screen."""
         self._base.ecrire("DELETE FROM factures WHERE id = ? AND statut = ?", id_, ELABOREE)
 
+    def oublier_inachevees(self) -> None:
+        """Forgets elaborations that a breakdown interrupted; nothing of them left the workstation."""
+        self._base.ecrire("DELETE FROM factures WHERE statut = ?", ELABOREE)
+
     def changer_statut(self, ids: Iterable[int], statut: str) -> None:
         """Moves invoices to another state."""
         for id_ in ids:

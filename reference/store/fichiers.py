@@ -124,6 +124,14 @@ class Fichiers:
         ligne = lignes[0]
         return MessageEmis(ligne["sujet"], ligne["destinataire"], ligne["instant"], ligne["numero"])
 
+    def messages_du_fichier(self, fichier: int) -> tuple[MessageEmis, ...]:
+        """The messages that carried this file, the first one first."""
+        lignes = self._base.lire(
+            "SELECT m.*, f.numero FROM messages m JOIN fichiers f ON f.id = m.fichier WHERE f.id = ? ORDER BY m.id",
+            fichier,
+        )
+        return tuple(MessageEmis(e["sujet"], e["destinataire"], e["instant"], e["numero"]) for e in lignes)
+
     def sujets(self) -> tuple[str, ...]:
         """All Subjects sent, the last first."""
         return tuple(ligne["sujet"] for ligne in self._base.lire("SELECT sujet FROM messages ORDER BY id DESC"))

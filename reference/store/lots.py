@@ -27,7 +27,7 @@ CONSERVATION = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class LotConserve:
-    """A lot of the store. ``groupe``: its addressing group (13 or 93); ``remplace``: reference of the lot it stands for."""
+    """A lot of the store. ``groupe``: its addressing group (13 or 93); ``remplace``: the lot it stands for."""
 
     id: int
     reference: str
@@ -128,7 +128,7 @@ class Lots:
     def _lot(self, ligne: sqlite3.Row) -> LotConserve:
         id_groupe, *champs = json.loads(ligne["groupe"])
         numeros = self._base.lire(
-            "SELECT f.numero FROM lot_factures lf JOIN factures f ON f.id = lf.facture WHERE lf.lot = ? ORDER BY lf.rang",
+            "SELECT f.numero FROM lot_factures x JOIN factures f ON f.id = x.facture WHERE x.lot = ? ORDER BY x.rang",
             ligne["id"],
         )
         return LotConserve(

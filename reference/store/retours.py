@@ -40,8 +40,8 @@ class Retours:
     def noter(self, uid: str, retour: RetourConserve) -> None:
         """Keeps what was understood of a message; a message may hold several returns."""
         self._base.ecrire(
-            "INSERT INTO retours (uid, nature, resume, lot, facture, positif, code, montant, message_origine, rapproche)"
-            " VALUES (?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO retours (uid, nature, resume, lot, facture, positif, code, montant, message_origine,"
+            " rapproche) VALUES (?,?,?,?,?,?,?,?,?,?)",
             uid,
             retour.nature,
             retour.resume,

@@ -1,0 +1,82 @@
+"""Acquisition of the PS: identity and billing situations, from his card (cdc §4.2.1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from norms.ssv import Groupe
+from reference.ecran import Ecran
+from reference.erreurs import Refus
+from reference.modele import ProfessionnelDeSante, SituationFacturation
+from reference.ports import Services
+from reference.session import Session
+
+HABILITEE = "1"
+
+
+@dataclass
+class AcquisitionPs:
+    """Reads the PS's card through the supplied services; the code porteur goes straight through."""
+
+    services: Services
+    session: Session
+    ecran: Ecran
+
+    def lire(self, code_porteur: str | None, numero_situation: str | None) -> ProfessionnelDeSante:
+        """Reads the card and chooses a situation (SV-4.2.1.2.1-04). Raises Refus."""
+        ps = parse_ps(self.services.lire_carte_ps(code_porteur))
+        situation = self._choisir(ps, numero_situation)
+        self.session.changer_ps(ps, situation)
+        self.ecran.informer(f"Carte du PS lue : {ps.prenom} {ps.nom}, {len(ps.situations)} situation(s) de facturation")
+        if situation is None:
+            choix = ", ".join(f"{s.numero} ({s.raison_sociale})" for s in ps.situations)
+            self.ecran.questionner(f"Quelle situation de facturation ? {choix}")
+        return ps
+
+    @staticmethod
+    def _choisir(ps: ProfessionnelDeSante, numero: str | None) -> SituationFacturation | None:
+        if not ps.situations:
+            raise Refus("cette carte ne porte aucune situation de facturation ; revenir à la feuille de soins papier")
+        if numero is None:
+            return ps.situations[0] if len(ps.situations) == 1 else None
+        for situation in ps.situations:
+            if situation.numero == numero:
+                return situation
+        connues = ", ".join(s.numero for s in ps.situations)
+        raise Refus(f"situation {numero[:10]} absente de la carte ; situations : {connues}")
+
+
+def parse_ps(groupes: Iterable[Groupe]) -> ProfessionnelDeSante:
+    """Groups 1 and 2 as a PS and his situations."""
+    titulaire: Groupe | None = None
+    situations: list[SituationFacturation] = []
+    for g in groupes:
+        if g.id == 1:
+            titulaire = g
+        elif g.id == 2:
+            situations.append(_situation(g))
+    if titulaire is None:
+        raise Refus("la carte du PS n'a pas donné son titulaire (groupe 1) ; la présenter de nouveau")
+    v = titulaire.valeur
+    return ProfessionnelDeSante(
+        v("type_carte"), v("numero_identification"), v("civilite"), v("nom"), v("prenom"), tuple(situations)
+    )
+
+
+def _situation(g: Groupe) -> SituationFacturation:
+    v = g.valeur
+    return SituationFacturation(
+        numero=v("numero_logique"),
+        numero_facturation=v("numero_facturation"),
+        cle_facturation=v("cle_facturation"),
+        specialite=v("specialite"),
+        code_conventionnel=v("code_conventionnel"),
+        zone_tarifaire=v("zone_tarifaire"),
+        zone_ik=v("zone_ik"),
+        agrements=(v("agrement_1"), v("agrement_2"), v("agrement_3")),
+        raison_sociale=v("raison_sociale"),
+        mode_exercice=v("mode_exercice"),
+        signe_factures=v("habilitation_facture") == HABILITEE,
+        signe_lots=v("habilitation_lot") == HABILITEE,
+    )

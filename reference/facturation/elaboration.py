@@ -1,0 +1,173 @@
+"""The making of an invoice, from the PS's request to secured flows: the functional chain of cdc §4.2.1.1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from norms.contrat.adaptateur import BeneficiaireDemande, FactureElaborer
+from norms.contrat.base import ModeSecurisation
+from norms.contrat.ports import Horloge
+from norms.montants import format_euros
+from norms.ssv import ErreurGroupe
+from reference.acquisition.beneficiaire import AcquisitionBeneficiaire
+from reference.ecran import Ecran
+from reference.erreurs import Refus
+from reference.facturation.coherence import ControleCoherence
+from reference.facturation.contexte import ALD, ContexteAmo, RechercheContexteAmc, determiner_contexte_amo
+from reference.facturation.documents import Documents
+from reference.facturation.flux import DecisionFlux, FluxAElaborer
+from reference.facturation.groupes import ConstitutionGroupes, DonneesFacture
+from reference.facturation.modes import ControleModes
+from reference.facturation.numerotation import Numerotation
+from reference.facturation.securisation import SIGNE_PAR_VITALE, Securisation, Signataire
+from reference.facturation.tarification import TarificationAmo, tarifer_amc, totaliser
+from reference.modele import Beneficiaire, Droits, Totaux
+from reference.ports import FactureFormee
+from reference.session import Session
+from reference.store import Base, FactureConservee, Factures
+from reference.store.factures import A_SIGNER, SECURISEE
+
+#: Answer to « soins en rapport avec l'ALD ? » (``reponses`` of facture.elaborer).
+QUESTION_ALD = "soins_en_rapport_ald"
+
+
+@dataclass
+class Elaboration:
+    """Makes invoices. Its collaborators are the steps of the chain, in order."""
+
+    session: Session
+    ecran: Ecran
+    horloge: Horloge
+    base: Base
+    factures: Factures
+    acquisition: AcquisitionBeneficiaire
+    modes: ControleModes
+    recherche_amc: RechercheContexteAmc
+    tarification: TarificationAmo
+    decision: DecisionFlux
+    numerotation: Numerotation
+    coherence: ControleCoherence
+    groupes: ConstitutionGroupes
+    securisation: Securisation
+    documents: Documents
+
+    def elaborer(self, demande: FactureElaborer) -> tuple[FactureConservee, ...]:
+        """Makes and secures the flows of one invoice: a FSE, maybe a DRE. Raises Refus; nothing is then kept."""
+        ps, situation = self.session.exiger_ps()
+        if not situation.signe_factures and demande.mode != ModeSecurisation.DESYNCHRONISE:
+            raise Refus(
+                "cette carte n'est pas habilitée à signer des factures ; employer le mode désynchronisé, que la CPS du "
+                "titulaire achèvera"
+            )
+        droits, beneficiaire = self._beneficiaire(demande.beneficiaire)
+        self.modes.verifier(
+            demande.mode,
+            situation=situation,
+            droits=droits,
+            beneficiaire=beneficiaire,
+            actes=[p.code for p in demande.prestations],
+            nature_assurance=demande.nature_assurance,
+        )
+        jour = self._jour(demande)
+        contexte_amo = self._contexte_amo(demande, beneficiaire)
+        contexte_amc = self.recherche_amc.determiner(demande.complementaire, beneficiaire, jour, demande.tiers_payant)
+        prestations = self.tarification.tarifer(demande.prestations, situation.specialite, contexte_amo)
+        if contexte_amc is not None:
+            prestations = tarifer_amc(prestations, contexte_amc.convention.taux_amc)
+        flux = self.decision.decider(prestations, demande.tiers_payant, contexte_amc)
+
+        tp_amc = contexte_amc is not None and contexte_amc.tiers_payant
+        totaux = totaliser(prestations, tp_amo=demande.tiers_payant.amo, tp_amc=tp_amc)
+
+        numero = self.numerotation.attribuer(demande.numero)
+        if demande.mode in SIGNE_PAR_VITALE:
+            self.coherence.controler(demande.mode, droits, beneficiaire, demande.nature_assurance)
+        donnees = DonneesFacture(numero, jour, ps, situation, droits, beneficiaire, contexte_amo)
+        ids = self._securiser(demande, donnees, flux, totaux)
+        self.session.reinitialiser_saisie()
+        self.documents.finaliser(donnees, demande.mode, prestations, totaux)
+        faites = self.factures.par_ids(ids)
+        for f in faites:
+            etat = "à signer par la CPS" if f.statut == A_SIGNER else "sécurisée"
+            self.ecran.informer(
+                f"{f.type} {f.numero} {etat} : {format_euros(f.totaux.total)}, part obligatoire "
+                f"{format_euros(f.totaux.amo)}, part complémentaire {format_euros(f.totaux.amc)}"
+            )
+        return faites
+
+    # --- steps --------------------------------------------------------------------------------------------
+    def _beneficiaire(self, demande: BeneficiaireDemande) -> tuple[Droits, Beneficiaire]:
+        """SV-4.2.1.3-02: the beneficiary chosen on the support, or the identity typed."""
+        if demande.source == "saisie":
+            if demande.identite is None:
+                raise Refus("identité du bénéficiaire absente ; la saisir ou lire la carte Vitale")
+            droits = self.acquisition.saisir(demande.identite)
+            return droits, droits.beneficiaires[0]
+        droits = self.acquisition.en_cours()
+        if not 1 <= demande.numero <= len(droits.beneficiaires):
+            raise Refus(f"bénéficiaire n° {demande.numero} ; la carte Vitale en porte {len(droits.beneficiaires)}")
+        return droits, droits.beneficiaires[demande.numero - 1]
+
+    def _jour(self, demande: FactureElaborer) -> date:
+        """The day of elaboration; neither it nor an act may lie in the future."""
+        aujourd_hui = self.horloge.now().date()
+        jour = date.fromisoformat(demande.date_elaboration) if demande.date_elaboration else aujourd_hui
+        if jour > aujourd_hui:
+            raise Refus(f"date d'élaboration {jour:%d/%m/%Y} postérieure à aujourd'hui")
+        for p in demande.prestations:
+            if date.fromisoformat(p.date) > jour:
+                raise Refus(f"prestation {p.code} datée du {p.date}, après la facture du {jour.isoformat()}")
+        return jour
+
+    def _contexte_amo(self, demande: FactureElaborer, beneficiaire: Beneficiaire) -> ContexteAmo:
+        reponse = demande.reponses.get(QUESTION_ALD, "oui").strip().lower()
+        contexte = determiner_contexte_amo(
+            beneficiaire,
+            date.fromisoformat(demande.prestations[0].date),
+            demande.nature_assurance,
+            demande.parcours,
+            en_rapport_ald=reponse != "non",
+        )
+        if contexte.exoneration == ALD and QUESTION_ALD not in demande.reponses:
+            self.ecran.questionner("Soins en rapport avec l'affection de longue durée ? Sans réponse : oui")
+        return contexte
+
+    def _securiser(
+        self, demande: FactureElaborer, donnees: DonneesFacture, flux: tuple[FluxAElaborer, ...], totaux: Totaux
+    ) -> list[int]:
+        """Saves the data, then formats and secures; FSE and DRE stand or fall together (SV-4.2.1.1-24, -34)."""
+        signataire = Signataire(donnees.situation.numero, demande.code_porteur)
+        ids: list[int] = []
+        formees: list[FactureFormee] = []
+        try:
+            for un_flux in flux:
+                groupes = self.groupes.constituer(donnees, un_flux)
+                id_ = self.factures.enregistrer(
+                    type_=un_flux.type,
+                    numero=donnees.numero,
+                    mode=demande.mode,
+                    jour=donnees.date_elaboration.isoformat(),
+                    situation=donnees.situation.numero,
+                    beneficiaire=(donnees.beneficiaire.nom, donnees.beneficiaire.prenom),
+                    totaux=replace(totaux, amc=sum(p.montant_amc for p in un_flux.prestations)),
+                    groupes=groupes,
+                )
+                ids.append(id_)
+                formees.append(self.securisation.securiser(un_flux.type, demande.mode, groupes, signataire))
+        except ErreurGroupe as exc:
+            self._abandonner(ids)
+            raise Refus(f"donnée de facture impossible à transmettre : {exc}") from exc
+        except Refus:
+            self._abandonner(ids)
+            raise
+        statut = A_SIGNER if demande.mode == ModeSecurisation.DESYNCHRONISE else SECURISEE
+        with self.base.transaction():
+            for id_, formee in zip(ids, formees, strict=True):
+                self.factures.securiser(id_, formee.contenu, formee.critere_lot, statut)
+        return ids
+
+    def _abandonner(self, ids: list[int]) -> None:
+        with self.base.transaction():
+            for id_ in ids:
+                self.factures.abandonner(id_)

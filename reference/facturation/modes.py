@@ -1,0 +1,122 @@
+"""Which securing mode an invoice may use: the table of cdc §3.5, with data in ``donnees/modes.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from norms.chargement import load_plain
+from norms.contrat.base import ModeSecurisation
+from reference.acquisition.beneficiaire import AcquisitionBeneficiaire
+from reference.erreurs import CodeRetour, Refus
+from reference.modele import Beneficiaire, Droits, SituationFacturation
+
+_FICHIER = Path(__file__).parent.parent / "donnees" / "modes.yaml"
+
+#: Return codes that mean « no usable Vitale card »: absent, mute, withdrawn (cdc §3.4.1.2).
+VITALE_INUTILISABLE = frozenset({"F011", "F014", "F015"})
+
+
+@dataclass(frozen=True, slots=True)
+class TableModes:
+    """The codes the rules rest on."""
+
+    telemedecine: frozenset[str]
+    accompagnement: frozenset[str]
+    specialites_sans_vitale: frozenset[str]
+    accident_du_travail: str
+
+
+@cache
+def load_table() -> TableModes:
+    """The table shipped with the reference."""
+    donnees = load_plain(_FICHIER)
+    return TableModes(
+        frozenset(e["code"] for e in donnees["telemedecine"]["actes"]),
+        frozenset(e["code"] for e in donnees["telemedecine"]["accompagnement"]),
+        frozenset(e["code"] for e in donnees["sans_vitale"]["specialites"]),
+        donnees["accident_du_travail"],
+    )
+
+
+def est_telemedecine(actes: Sequence[str]) -> bool:
+    """Whether the invoice bills an act of telemedicine; accompanying one is not one (SV-3.2.9.3.1.1-12)."""
+    return any(code in load_table().telemedecine for code in actes)
+
+
+def sans_vitale_permis(situation: SituationFacturation, actes: Sequence[str]) -> bool:
+    """SV-3.2.9.3.1.1-13: a few families, or nothing but acts of telemedicine."""
+    table = load_table()
+    return situation.specialite in table.specialites_sans_vitale or all(a in table.telemedecine for a in actes)
+
+
+def est_accident_d_un_autre_organisme(nature_assurance: str, facture: Droits, carte: Droits) -> bool:
+    """cdc §3.4.1.1: an accident at work whose organisation is not the one on the card."""
+    return nature_assurance == load_table().accident_du_travail and facture.organisme != carte.organisme
+
+
+def meme_personne(droits: Droits, beneficiaire: Beneficiaire, carte: Droits) -> bool:
+    """Whether the card in the reader is the beneficiary's own."""
+    return carte.nir_assure == droits.nir_assure and any(
+        (b.naissance, b.rang) == (beneficiaire.naissance, beneficiaire.rang) for b in carte.beneficiaires
+    )
+
+
+@dataclass
+class ControleModes:
+    """Refuses a mode that the situation doesn't open."""
+
+    acquisition: AcquisitionBeneficiaire
+    sans_vitale_permis: Callable[[SituationFacturation, Sequence[str]], bool] = sans_vitale_permis
+    est_telemedecine: Callable[[Sequence[str]], bool] = est_telemedecine
+    vitale_utilisable: Callable[[], Droits | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.vitale_utilisable = self._lire_vitale
+
+    def verifier(
+        self,
+        mode: ModeSecurisation,
+        *,
+        situation: SituationFacturation,
+        droits: Droits,
+        beneficiaire: Beneficiaire,
+        actes: Sequence[str],
+        nature_assurance: str,
+    ) -> None:
+        """Raises Refus with the reason and the modes that remain."""
+        if mode == ModeSecurisation.SANS_VITALE and not self.sans_vitale_permis(situation, actes):
+            raise Refus(
+                "mode SESAM sans Vitale fermé : pour cette spécialité il n'est ouvert qu'aux actes de télémédecine ; "
+                "présenter la carte Vitale"
+            )
+        if mode == ModeSecurisation.DEGRADE:
+            self._verifier_degrade(droits, beneficiaire, actes, nature_assurance)
+
+    def _verifier_degrade(
+        self, droits: Droits, beneficiaire: Beneficiaire, actes: Sequence[str], nature_assurance: str
+    ) -> None:
+        """SV-3.5-10 and SV-3.5-11."""
+        if self.est_telemedecine(actes):
+            raise Refus("mode dégradé interdit pour un acte de télémédecine ; employer le mode SESAM sans Vitale")
+        carte = self.vitale_utilisable()
+        if carte is None or not meme_personne(droits, beneficiaire, carte):
+            return
+        if not est_accident_d_un_autre_organisme(nature_assurance, droits, carte):
+            raise Refus(
+                "mode dégradé fermé : la carte Vitale du bénéficiaire est présente et utilisable ; employer le mode "
+                "SESAM-Vitale"
+            )
+
+    def _lire_vitale(self) -> Droits | None:
+        """What the card in the reader says, None when it can't be used (absent, mute, withdrawn, expired)."""
+        try:
+            return self.acquisition.lire_carte()
+        except CodeRetour as exc:
+            if exc.code_retour in VITALE_INUTILISABLE:
+                return None
+            raise
+        except Refus:
+            return None

@@ -1,0 +1,194 @@
+"""The workstation, wired: the one composition root. Each collaborator is an attribute, and may be replaced.
+
+Raises Refus whenever the PS must be told no. A second start in the same directory goes on where the first stopped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from norms.calendrier import Calendrier
+from norms.contrat.adaptateur import Environnement, Parametrage
+from norms.contrat.base import TypeFacture
+from norms.contrat.ports import AleaReproductible, HorlogeVirtuelle
+from norms.paquet import NormPack
+from norms.ssv import CatalogueGroupes
+from norms.tables import Organismes
+from reference.acquisition.beneficiaire import AcquisitionBeneficiaire
+from reference.acquisition.ps import AcquisitionPs
+from reference.clients.pop3 import ClientPop3
+from reference.clients.services import ClientServices
+from reference.clients.smtp import ClientSmtp
+from reference.ecran import Ecran
+from reference.erreurs import Refus
+from reference.facturation.coherence import ControleCoherence
+from reference.facturation.contexte import RechercheContexteAmc
+from reference.facturation.documents import Documents
+from reference.facturation.elaboration import Elaboration
+from reference.facturation.flux import DecisionFlux
+from reference.facturation.groupes import ConstitutionGroupes
+from reference.facturation.modes import ControleModes
+from reference.facturation.numerotation import Numerotation
+from reference.facturation.secondes_signatures import SecondesSignatures
+from reference.facturation.securisation import Securisation
+from reference.facturation.suppression import Suppression
+from reference.facturation.tarification import TarificationAmo
+from reference.flux.adressage import Adressage
+from reference.flux.certificats import CertificatsPieceJointe
+from reference.flux.fichiers import ConstitutionFichiers
+from reference.flux.lots import ConstitutionLots
+from reference.flux.messages import CompositionMessage, ProfilFacture
+from reference.flux.reemission import Reemission
+from reference.flux.references import ReferencesLot, verifier
+from reference.flux.transmission import Transmission
+from reference.session import Session
+from reference.store import Base, Compteurs, Factures, Fichiers, Lots, Retours
+from reference.store import compteurs as noms
+from reference.suivi.arl import TraitementArl
+from reference.suivi.courrier import LectureCourrier
+from reference.suivi.echeances import Echeances
+from reference.suivi.reception import ReceptionRetours
+from reference.suivi.rsp import TraitementRsp
+from reference.suivi.service import TraitementService
+
+
+class Poste:
+    """A started workstation."""
+
+    def __init__(
+        self,
+        dossier: Path,
+        environnement: Environnement,
+        parametrage: Parametrage,
+        horloge: HorlogeVirtuelle,
+        *,
+        graine: int,
+        pack: NormPack,
+    ) -> None:
+        if parametrage.oct:
+            raise Refus("transmission par un organisme concentrateur non prévue par ce progiciel ; vider « oct »")
+        self.horloge, self.ecran, self.session = horloge, Ecran(), Session()
+        self.base = Base(dossier)
+        try:
+            self._wire(dossier, environnement, parametrage, graine, pack)
+        except BaseException:
+            self.base.fermer()
+            raise
+
+    def _wire(
+        self, dossier: Path, environnement: Environnement, parametrage: Parametrage, graine: int, pack: NormPack
+    ) -> None:
+        base, ecran, horloge, session = self.base, self.ecran, self.horloge, self.session
+        catalogue = CatalogueGroupes(pack)
+        organismes = Organismes(pack)
+
+        self.compteurs = Compteurs(base)
+        self.factures = Factures(base)
+        self.lots = Lots(base, catalogue)
+        self.fichiers = Fichiers(base)
+        self.retours = Retours(base)
+        self._start_counters(parametrage)
+        seance = self.compteurs.avancer(noms.SESSION)
+
+        self.services = ClientServices(
+            environnement.services_url, environnement.services_jeton, pack, alerter=ecran.alerter
+        )
+        self.smtp = ClientSmtp(environnement.smtp)
+        self.pop3 = ClientPop3(environnement.pop3)
+
+        self.acquisition_ps = AcquisitionPs(self.services, session, ecran)
+        self.acquisition_beneficiaire = AcquisitionBeneficiaire(self.services, session, ecran, horloge)
+        self.documents = Documents(ecran)
+        self.securisation = Securisation(self.services)
+        self.elaboration = Elaboration(
+            session=session,
+            ecran=ecran,
+            horloge=horloge,
+            base=base,
+            factures=self.factures,
+            acquisition=self.acquisition_beneficiaire,
+            modes=ControleModes(self.acquisition_beneficiaire),
+            recherche_amc=RechercheContexteAmc(parametrage.conventions, ecran),
+            tarification=TarificationAmo.avec(pack),
+            decision=DecisionFlux(),
+            numerotation=Numerotation(self.compteurs, self.factures),
+            coherence=ControleCoherence(self.acquisition_beneficiaire),
+            groupes=ConstitutionGroupes(catalogue, organismes, organismes.destinataire),
+            securisation=self.securisation,
+            documents=self.documents,
+        )
+        self.secondes_signatures = SecondesSignatures(base, self.factures, self.securisation, ecran)
+        self.suppression = Suppression(base, self.factures, ecran)
+
+        self.references = ReferencesLot(self.compteurs, self.lots, horloge)
+        self.adressage = Adressage()
+        self.constitution_lots = ConstitutionLots(
+            services=self.services,
+            base=base,
+            factures=self.factures,
+            lots=self.lots,
+            references=self.references,
+            adressage=self.adressage,
+            ecran=ecran,
+            horloge=horloge,
+            numero_agrement=parametrage.numero_agrement,
+        )
+        self.constitution_fichiers = ConstitutionFichiers(
+            self.services, base, self.compteurs, self.lots, self.fichiers, catalogue, ecran, horloge
+        )
+        self.composition = CompositionMessage(
+            profil=ProfilFacture.charger(pack),
+            compteurs=self.compteurs,
+            horloge=horloge,
+            alea=AleaReproductible(graine, f"reference, séance {seance}"),
+            expediteur=environnement.smtp.adresse or environnement.pop3.adresse,
+            compression=parametrage.compression,
+        )
+        self.certificats = CertificatsPieceJointe(self.services, ecran, horloge)
+        self.transmission = Transmission(
+            emission=self.smtp,
+            composition=self.composition,
+            certificats=self.certificats,
+            base=base,
+            fichiers=self.fichiers,
+            lots=self.lots,
+            factures=self.factures,
+            ecran=ecran,
+            horloge=horloge,
+        )
+        self.reemission = Reemission(base, self.lots, self.factures, self.constitution_lots, ecran, dossier / "exports")
+
+        self.arl = TraitementArl(self.services, self.lots, self.factures, self.fichiers, self.documents, ecran, pack)
+        self.rsp = TraitementRsp(self.factures, self.documents, ecran, pack)
+        self.service = TraitementService(self.fichiers, self.lots, self.factures, ecran)
+        self.reception = ReceptionRetours(
+            self.pop3, base, self.retours, LectureCourrier(pack), self.arl, self.rsp, self.service, ecran, horloge
+        )
+        self.echeances = Echeances(self.factures, self.lots, self.fichiers, ecran, horloge, Calendrier())
+
+    def _start_counters(self, parametrage: Parametrage) -> None:
+        """First numbers of a fresh workstation; later starts go on from what was given."""
+        self.factures.oublier_inachevees()
+        if not self.base.vierge:
+            return
+        if not 1 <= parametrage.premiere_facture <= 999_999_999:
+            raise Refus("première facture : attendue de 1 à 999999999")
+        with self.base.transaction():
+            self.compteurs.ecrire(noms.FACTURE, str(parametrage.premiere_facture - 1))
+            self.compteurs.ecrire(noms.LOT_FSE, verifier(TypeFacture.FSE, parametrage.premier_lot_fse))
+            self.compteurs.ecrire(noms.LOT_DRE, verifier(TypeFacture.DRE, parametrage.premier_lot_dre))
+
+    def ouvrir(self, *, mode_test: bool) -> None:
+        """Opens the supplied services and tells the PS where he stands (SV-3.4.4-02)."""
+        self.services.ouvrir()
+        if mode_test:
+            self.ecran.alerter("Mode test : les flux partent vers les plateformes de test, avec des cartes de test")
+
+    def fermer(self) -> None:
+        """Ends the use of the services and closes the store; both are tried."""
+        try:
+            self.services.fermer()
+        except Refus as exc:
+            self.ecran.alerter(exc.motif)
+        finally:
+            self.base.fermer()

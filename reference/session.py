@@ -1,0 +1,35 @@
+"""What the workstation knows of the sitting: who practises, whose card was read. In memory only, never in the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reference.erreurs import Refus
+from reference.modele import Droits, ProfessionnelDeSante, SituationFacturation
+
+
+@dataclass(slots=True)
+class Session:
+    """The PS stays until his card is read again; the beneficiary only until an invoice is secured."""
+
+    ps: ProfessionnelDeSante | None = None
+    situation: SituationFacturation | None = None
+    droits: Droits | None = None
+
+    def exiger_ps(self) -> tuple[ProfessionnelDeSante, SituationFacturation]:
+        """The PS and the situation he bills under. Raises Refus as long as no card was read (cdc §4.2.1.1)."""
+        if self.ps is None:
+            raise Refus("aucun professionnel de santé : lire d'abord la carte du PS")
+        if self.situation is None:
+            raise Refus("aucune situation de facturation choisie : lire la carte du PS en donnant numero_situation")
+        return self.ps, self.situation
+
+    def changer_ps(self, ps: ProfessionnelDeSante, situation: SituationFacturation | None) -> None:
+        """Another PS or situation: the whole invoicing starts again (SV-4.2.1.1-39)."""
+        if (self.ps, self.situation) != (ps, situation):
+            self.droits = None
+        self.ps, self.situation = ps, situation
+
+    def reinitialiser_saisie(self) -> None:
+        """Forgets everything entered for an invoice, once it is secured (SV-4.2.1.13-30, SV-4.2.1.13-31)."""
+        self.droits = None
