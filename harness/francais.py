@@ -75,6 +75,13 @@ def dotted(chemin: tuple[str | int, ...]) -> str:
     return texte
 
 
+def innermost(exc: ValidationError) -> list[ErrorDetails]:
+    """The errors of a validation, without those that only echo an error found deeper."""
+    erreurs = exc.errors(include_url=False)
+    chemins = [e["loc"] for e in erreurs]
+    return [e for e in erreurs if not any(len(c) > len(e["loc"]) and c[: len(e["loc"])] == e["loc"] for c in chemins)]
+
+
 def explain_all(exc: ValidationError) -> list[tuple[tuple[str | int, ...], str]]:
     """Every error of a validation: its path and its sentence."""
-    return [(e["loc"], explain(e)) for e in exc.errors(include_url=False)]
+    return [(e["loc"], explain(e)) for e in innermost(exc)]

@@ -72,7 +72,7 @@ def files_under(dossier: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _alone(motif: str) -> str:
-    return f"(?<![0-9A-Za-z+/=]){motif}(?![0-9A-Za-z+/=])"
+    return f"(?<![0-9A-Za-z+/]){motif}(?![0-9A-Za-z+/])"
 
 
 def _shapes(valeur: str) -> Iterator[str]:

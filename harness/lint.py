@@ -5,26 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from harness.catalogue import Catalogue, scenarios_directory
 from harness.comparaison import is_empty
 from harness.expressions import ErreurExpression, answer_names, roots
-from harness.francais import explain
+from harness.francais import explain, innermost
 from harness.modele.scenario import Attendu, EtapeDemander, EtapeLps, EtapeMonde, EtapeVerifier
 from harness.observations import RACINES
 from harness.parametres import MARQUE
 from harness.profil import known_profiles
 from harness.scenarios import ErreurScenario, FichierScenario, load_scenario, suggest
-from norms.chargement import Chemin, load_plain
+from norms.chargement import Chemin
 from norms.contrat.adaptateur import OPERATIONS, Parametrage
 from norms.contrat.base import Message, ModeSecurisation
 from simulator.acteurs.comportement import Comportement
 from simulator.acteurs.organismes import load_organismes
+from simulator.monde.actions import ACTIONS
 
 #: Operations that the engine calls by itself.
 _DU_BANC = ("bonjour", "poste.horloge")
@@ -53,13 +53,6 @@ class Monde:
     mutants: frozenset[str] | None = None
     cartes: frozenset[str] = field(default_factory=lambda: frozenset(card_names()))
     acteurs: frozenset[str] = field(default_factory=lambda: frozenset(o.numero for o in load_organismes()))
-
-
-@cache
-def actions() -> Mapping[str, Mapping[str, list[str]]]:
-    """Actions on the world and their parameters (``harness/donnees/actions.yaml``)."""
-    donnees: dict[str, Any] = load_plain(Path(__file__).parent / "donnees" / "actions.yaml")
-    return donnees
 
 
 def card_names(population: Path | None = None) -> list[str]:
@@ -190,23 +183,18 @@ class _Verification:
                 self._say((*chemin, *base, *ou), message)
 
     def _action(self, chemin: Chemin, etape: EtapeMonde) -> None:
-        regle = actions().get(etape.monde)
-        if regle is None:
-            self._say((*chemin, "monde"), f"action « {etape.monde} » inconnue{suggest(etape.monde, actions())}")
+        action = ACTIONS.get(etape.monde)
+        if action is None:
+            self._say((*chemin, "monde"), f"action « {etape.monde} » inconnue{suggest(etape.monde, ACTIONS)}")
             return
-        connus = [*regle["requis"], *regle["facultatifs"]]
-        for cle in regle["requis"]:
-            if cle not in etape.avec:
-                self._say(chemin, f"« {etape.monde} » demande « {cle} »")
-        for cle in etape.avec:
-            if cle not in connus and "*" not in connus:
-                self._say((*chemin, "avec", cle), f"« {etape.monde} » ne connaît pas « {cle} »{suggest(cle, connus)}")
+        for ou, texte in _dollars(etape.avec):
+            self._expression((*chemin, "avec", *ou), texte[len(MARQUE) :])
+        for ou, message in _errors(action.params, etape.avec):
+            self._say((*chemin, "avec", *ou), f"« {etape.monde} » : {message}")
         if etape.monde == "carte.inserer" and "carte" in etape.avec:
             self._card((*chemin, "avec", "carte"), str(etape.avec["carte"]))
-        if "acteur" in etape.avec:
+        if etape.avec.get("acteur"):
             self._actor((*chemin, "avec", "acteur"), str(etape.avec["acteur"]))
-        if etape.monde == "acteur.regler":
-            self._behaviour((*chemin, "avec"), {c: v for c, v in etape.avec.items() if c != "acteur"})
 
     def _expectation(self, chemin: Chemin, attendu: Attendu) -> None:
         for cle in ("sur", "temoin", "preuve"):
@@ -240,12 +228,12 @@ class _Verification:
             self._say(chemin, f"aucune étape ne se nomme « {nom} »{suggest(nom, self._noms)}")
 
 
-def _errors(modele: type[Message], donnees: Mapping[str, Any]) -> Iterator[tuple[Chemin, str]]:
+def _errors(modele: type[BaseModel], donnees: Mapping[str, Any]) -> Iterator[tuple[Chemin, str]]:
     """What a model refuses in these texts, values read at run time (``$.…``) set aside."""
     try:
         modele.model_validate(donnees)
     except ValidationError as exc:
-        for erreur in exc.errors(include_url=False):
+        for erreur in innermost(exc):
             trouve = erreur["input"]
             if isinstance(trouve, str) and trouve.startswith(MARQUE):
                 continue

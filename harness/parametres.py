@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.expressions import evaluate
-from harness.francais import dotted, explain
+from harness.francais import dotted, explain, innermost
 from norms.contrat.adaptateur import OPERATIONS
 from norms.contrat.base import Message
 
@@ -65,7 +65,7 @@ def validate(modele: type[Message], avec: Mapping[str, Any]) -> Message:
     try:
         return modele.model_validate(donnees)
     except ValidationError as exc:
-        erreur = exc.errors(include_url=False)[0]
+        erreur = innermost(exc)[0]
         raise ErreurParametres(erreur["loc"], explain(erreur)) from exc
 
 

@@ -6,14 +6,22 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.catalogue import scenarios_directory
-from harness.francais import explain
-from harness.modele.scenario import EtapeDemander, EtapeLps, EtapeMonde, EtapeVerifier, Scenario
+from harness.francais import explain, innermost
+from harness.modele.scenario import (
+    Attendu,
+    EtapeDemander,
+    EtapeLps,
+    EtapeMonde,
+    EtapeVerifier,
+    Lecteurs,
+    Monde,
+    Scenario,
+)
 from norms.chargement import Chemin, Document, ErreurChargement, load
 
 #: Folders of the scenario tree that hold other data.
@@ -99,7 +107,7 @@ def parse_scenario(document: Document) -> FichierScenario:
     except ValidationError as exc:
         fautes += [
             document.erreur(chemin, message)
-            for chemin, message in _faults(exc.errors(include_url=False))
+            for chemin, message in _faults(innermost(exc), Scenario)
             if not fautes or chemin[:1] != ("etapes",)
         ]
         raise ErreurScenario(fautes or [document.erreur((), "scénario refusé")]) from exc
@@ -119,7 +127,10 @@ def display_name(chemin: Path) -> str:
 
 def suggest(mot: str, connus: Iterable[str]) -> str:
     """« ; vouliez-vous dire … ? » when a known word is close, else nothing."""
-    proches = difflib.get_close_matches(mot, list(connus), 1, 0.6)
+    connus = sorted(connus)
+    proches = difflib.get_close_matches(mot, connus, 1, 0.6) or [
+        c for c in connus if len(mot) > 2 and c.startswith(mot)
+    ]
     return f" ; vouliez-vous dire « {proches[0]} » ?" if proches else ""
 
 
@@ -136,11 +147,11 @@ def _step_faults(document: Document) -> Iterator[ErreurChargement]:
         try:
             _ETAPES[genres[0]].model_validate(etape)
         except ValidationError as exc:
-            for suite, message in _faults(exc.errors(include_url=False)):
+            for suite, message in _faults(innermost(exc), _ETAPES[genres[0]]):
                 yield document.erreur((*chemin, *suite), message)
 
 
-def _faults(erreurs: list[ErrorDetails]) -> Iterator[tuple[Chemin, str]]:
+def _faults(erreurs: list[ErrorDetails], modele: type[BaseModel]) -> Iterator[tuple[Chemin, str]]:
     for erreur in erreurs:
         chemin = tuple(erreur["loc"])
         quoi = explain(erreur)
@@ -148,15 +159,21 @@ def _faults(erreurs: list[ErrorDetails]) -> Iterator[tuple[Chemin, str]]:
             quoi = f"« {chemin[-1]} » manque"
             chemin = chemin[:-1]
         elif erreur["type"] == "extra_forbidden":
-            quoi = f"clé « {chemin[-1]} » inconnue{suggest(str(chemin[-1]), _known_keys(chemin))}"
+            quoi = f"clé « {chemin[-1]} » inconnue{suggest(str(chemin[-1]), _known_keys(modele, chemin))}"
         yield chemin, quoi
 
 
-def _known_keys(chemin: Chemin) -> list[str]:
-    from harness.modele.scenario import Attendu, Lecteurs, Monde  # noqa: PLC0415 -- only for messages
-
-    modeles: list[Any] = [Scenario, Attendu, Monde, Lecteurs, *_ETAPES.values()]
-    return [cle for modele in modeles for cle in modele.model_fields]
+def _known_keys(modele: type[BaseModel], chemin: Chemin) -> Iterable[str]:
+    """The keys that the table holding the wrong one may have."""
+    sous_tables: dict[str | int, type[BaseModel]] = {
+        "monde": Monde,
+        "lecteurs": Lecteurs,
+        "attendus": Attendu,
+        "verifier": Attendu,
+    }
+    for cle in chemin[:-1]:
+        modele = sous_tables.get(cle, modele)
+    return modele.model_fields
 
 
 def find_scenario(identifiant: str, chemins: Iterable[Path]) -> FichierScenario:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.catalogue import scenarios_directory
-from harness.lint import actions, card_names
+from harness.lint import card_names
 from harness.modele.scenario import OPERATEURS, Scenario
 from harness.profil import known_profiles
 from norms.contrat.adaptateur import OPERATIONS
 from norms.contrat.base import ModeSecurisation
 from norms.contrat.openrpc import documents
+from simulator.monde.actions import ACTIONS
 
 DIALECTE = "https://json-schema.org/draft/2020-12/schema"
 #: What editors show beside a key whose model field has no description of its own.
@@ -85,7 +86,7 @@ def scenario_schema() -> dict[str, Any]:
     definitions["EtapeLps"]["properties"]["lps"]["enum"] = [
         o for o in OPERATIONS if o not in ("bonjour", "poste.horloge")
     ]
-    definitions["EtapeMonde"]["properties"]["monde"]["enum"] = list(actions())
+    definitions["EtapeMonde"]["properties"]["monde"]["enum"] = list(ACTIONS)
     definitions["Attendu"]["oneOf"] = [{"required": [o]} for o in OPERATEURS]
     for lecteur in definitions["Lecteurs"]["properties"].values():
         lecteur["examples"] = card_names()

@@ -24,7 +24,7 @@ COMMANDES = (
     ("schema", "schema"),
     ("doctor", "doctor"),
 )
-#: Other packages add commands through this entry-point group: each names a ``register(app)``.
+#: Other packages add commands through this entry-point group: each entry is called with the application.
 GROUPE = "preagrement.commandes"
 
 _AIDE = """Banc de pré-agrément SESAM-Vitale : joue des scénarios contre un LPS et juge ce qu'il émet vraiment.
@@ -32,16 +32,19 @@ _AIDE = """Banc de pré-agrément SESAM-Vitale : joue des scénarios contre un L
 Codes de sortie : 0 conforme, 1 non conforme, 2 le banc a failli, 3 à attester, réserve ou rien de concluant."""
 
 
-def build() -> typer.Typer:
-    """The application with every command."""
+def build(demande: str | None = None) -> typer.Typer:
+    """The application: with the one command asked for (its module alone is imported), or with all of them."""
     app = typer.Typer(
         name="preagrement", help=_AIDE, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
     )
-    for nom, module in COMMANDES:
-        app.command(nom)(import_module(f"harness.cli.{module}").command)
-    for entree in sorted(metadata.entry_points(group=GROUPE), key=lambda e: e.name):
-        entree.load()(app)
     app.callback()(_options)
+    connue = any(nom == demande for nom, _ in COMMANDES)
+    for nom, module in COMMANDES:
+        if not connue or nom == demande:
+            app.command(nom)(import_module(f"harness.cli.{module}").command)
+    if not connue:
+        for entree in sorted(metadata.entry_points(group=GROUPE), key=lambda e: e.name):
+            entree.load()(app)
     return app
 
 
@@ -63,7 +66,7 @@ def main() -> NoReturn:
             reconfigure(encoding="utf-8", errors="replace")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        build()(standalone_mode=True)
+        build(next((a for a in sys.argv[1:] if not a.startswith("-")), None))()
     except KeyboardInterrupt:
         Sortie().erreur("interrompu")
     sys.exit(ERREUR_BANC)
