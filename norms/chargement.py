@@ -47,6 +47,10 @@ class Document:
         return ErreurChargement(self.fichier, ligne, colonne, message)
 
 
+def _place(marque: Any) -> tuple[int, int]:
+    return (1, 1) if marque is None else (marque.line + 1, marque.column + 1)
+
+
 def _loader() -> type[Any]:
     return getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -57,8 +61,7 @@ def load_text(texte: str, fichier: str = "<texte>") -> Document:
     try:
         noeud = loader.get_single_node()
     except yaml.MarkedYAMLError as exc:
-        marque = exc.problem_mark or exc.context_mark
-        ligne, colonne = (marque.line + 1, marque.column + 1) if marque else (1, 1)
+        ligne, colonne = _place(exc.problem_mark or exc.context_mark)
         raise ErreurChargement(
             fichier, ligne, colonne, f"YAML illisible ({exc.problem}) ; corriger la syntaxe à cet endroit"
         ) from exc
@@ -67,7 +70,7 @@ def load_text(texte: str, fichier: str = "<texte>") -> Document:
     finally:
         loader.dispose()
     positions: dict[Chemin, tuple[int, int]] = {}
-    donnees = None if noeud is None else _build(noeud, (), positions, fichier)
+    donnees = None if noeud is None else _build(noeud, (), positions, fichier, set())
     return Document(fichier, donnees, positions)
 
 
@@ -89,7 +92,7 @@ def load_plain(chemin: Path) -> Any:
         loader.get_event()  # start of document
         return _plain(loader, loader.get_event(), nom, 0)
     except yaml.MarkedYAMLError as exc:
-        ligne, colonne = (exc.problem_mark.line + 1, exc.problem_mark.column + 1) if exc.problem_mark else (1, 1)
+        ligne, colonne = _place(exc.problem_mark)
         raise ErreurChargement(
             nom, ligne, colonne, f"YAML illisible ({exc.problem}) ; corriger la syntaxe à cet endroit"
         ) from exc
@@ -138,20 +141,25 @@ def _read(chemin: Path, nom: str) -> str:
         raise ErreurChargement(nom, 1, 1, f"octet {exc.start} hors UTF-8 ; enregistrer le fichier en UTF-8") from exc
 
 
-def _build(noeud: yaml.Node, chemin: Chemin, positions: dict[Chemin, tuple[int, int]], fichier: str) -> Any:
+def _build(
+    noeud: yaml.Node, chemin: Chemin, positions: dict[Chemin, tuple[int, int]], fichier: str, vus: set[int]
+) -> Any:
     ligne, colonne = noeud.start_mark.line + 1, noeud.start_mark.column + 1
+    if id(noeud) in vus:  # an alias: expanding it again and again is how a small file fills the memory
+        raise ErreurChargement(fichier, ligne, colonne, "alias YAML ; recopier la valeur")
+    vus.add(id(noeud))
     positions[chemin] = (ligne, colonne)
     if len(chemin) > MAX_DEPTH:
         raise ErreurChargement(fichier, ligne, colonne, f"plus de {MAX_DEPTH} niveaux d'imbrication")
     if isinstance(noeud, yaml.ScalarNode):
         return noeud.value
     if isinstance(noeud, yaml.SequenceNode):
-        return [_build(n, (*chemin, i), positions, fichier) for i, n in enumerate(noeud.value)]
-    return dict(_pairs(noeud, chemin, positions, fichier))
+        return [_build(n, (*chemin, i), positions, fichier, vus) for i, n in enumerate(noeud.value)]
+    return dict(_pairs(noeud, chemin, positions, fichier, vus))
 
 
 def _pairs(
-    noeud: yaml.Node, chemin: Chemin, positions: dict[Chemin, tuple[int, int]], fichier: str
+    noeud: yaml.Node, chemin: Chemin, positions: dict[Chemin, tuple[int, int]], fichier: str, vus: set[int]
 ) -> Iterator[tuple[str, Any]]:
     vues: set[str] = set()
     for cle, valeur in noeud.value:
@@ -163,4 +171,4 @@ def _pairs(
                 fichier, ligne, colonne, f"clé « {cle.value} » déjà donnée plus haut ; n'en garder qu'une"
             )
         vues.add(cle.value)
-        yield cle.value, _build(valeur, (*chemin, cle.value), positions, fichier)
+        yield cle.value, _build(valeur, (*chemin, cle.value), positions, fichier, vus)

@@ -133,7 +133,7 @@ def _near(nom: str, connus: dict[str, Path]) -> str:
 def _walk(document: Document, noeud: Any, chemin: tuple[str | int, ...], trouvees: list[Hypothese]) -> None:
     if isinstance(noeud, dict):
         source = noeud.get("source")
-        if isinstance(source, str) and source.startswith("hypothese"):
+        if isinstance(source, str) and "hypothese:" in source:
             raison = source.partition(":")[2].strip()
             element = str(noeud.get("nom") or noeud.get("code") or noeud.get("type") or "/".join(map(str, chemin)))
             trouvees.append(Hypothese(document.fichier, document.position(chemin)[0], element, raison))

@@ -1,0 +1,66 @@
+"""The YAML loader: strings stay strings, what is dangerous or ambiguous is refused with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from norms.chargement import MAX_BYTES, MAX_DEPTH, ErreurChargement, load, load_plain, load_text
+
+
+def test_scalars_are_never_typed() -> None:
+    donnees = load_text("regime: 01\ncaisse: 0751\non: no\nheure: 12:30\nvide:\n").donnees
+    assert donnees == {"regime": "01", "caisse": "0751", "on": "no", "heure": "12:30", "vide": ""}
+
+
+@pytest.mark.parametrize(
+    ("texte", "lieu", "mot"),
+    [
+        ("a: 1\nb: 2\na: 3\n", (3, 1), "déjà donnée"),
+        ("a: [1, 2\nb: 3\n", (2, 2), "illisible"),
+        ("? [x, y]\n: 1\n", (1, 3), "clé composée"),
+        ("a: &x [1]\nb: *x\n", (1, 4), "alias"),
+    ],
+)
+def test_what_is_refused_says_where(texte: str, lieu: tuple[int, int], mot: str) -> None:
+    with pytest.raises(ErreurChargement, match=mot) as erreur:
+        load_text(texte, "essai.yaml")
+    assert (erreur.value.ligne, erreur.value.colonne) == lieu
+    assert str(erreur.value).startswith("essai.yaml:")
+
+
+def test_aliases_cannot_fill_the_memory() -> None:
+    lignes = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lignes += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    with pytest.raises(ErreurChargement, match="alias"):
+        load_text("\n".join(lignes))
+
+
+def test_depth_and_size_are_bounded(tmp_path: Path) -> None:
+    with pytest.raises(ErreurChargement, match="niveaux"):
+        load_text("[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2))
+    gros = tmp_path / "gros.yaml"
+    gros.write_bytes(b"#" * (MAX_BYTES + 1))
+    for lire in (load, load_plain):
+        with pytest.raises(ErreurChargement, match="octets"):
+            lire(gros)
+
+
+def test_positions_lead_to_the_nearest_known_node() -> None:
+    document = load_text("etapes:\n  - lps: x\n    avec: {a: 1}\n")
+    assert document.position(("etapes", 0, "avec", "a")) == (3, 15)
+    assert document.position(("etapes", 0, "avec", "zzz")) == (3, 11)
+
+
+def test_load_plain_gives_the_same_as_load(tmp_path: Path) -> None:
+    fichier = tmp_path / "d.yaml"
+    fichier.write_text("- {id: A, n: 01}\n- {id: é, n: [x, 'y z']}\n", encoding="utf-8")
+    assert load_plain(fichier) == load(fichier).donnees == [{"id": "A", "n": "01"}, {"id": "é", "n": ["x", "y z"]}]
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    fichier = tmp_path / "latin.yaml"
+    fichier.write_bytes("titre: é\n".encode("latin-1"))
+    with pytest.raises(ErreurChargement, match="UTF-8"):
+        load(fichier)
