@@ -208,8 +208,21 @@ class CommandesCrypto:
         return Reponse()
 
 
+_HACHAGES: dict[str, hashes.HashAlgorithm] = {
+    "sha1": hashes.SHA1(),  # noqa: S303 - the cards in use sign SHA-1 too
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+
+
 def sign_pkcs1(cle: RSAPrivateKey, a_signer: bytes) -> bytes:
     """PKCS#1 v1.5 signature of bytes that already hold a DigestInfo (or anything short enough): deterministic."""
+    for algorithme in hachage.ALGORITHMES:
+        condensat = a_signer.removeprefix(algorithme.prefixe)
+        if len(condensat) == algorithme.taille and len(condensat) < len(a_signer):
+            return cle.sign(condensat, padding.PKCS1v15(), Prehashed(_HACHAGES[algorithme.nom]))
+    # The library signs hashes only; an authentication may sign something else (public: RFC 8017 §8.2.1).
     taille = (cle.key_size + 7) // 8
     message = b"\0\1" + b"\xff" * (taille - 3 - len(a_signer)) + b"\0" + a_signer
     nombres = cle.private_numbers()

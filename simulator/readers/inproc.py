@@ -65,8 +65,7 @@ class InProcessReader:
         if connexion.reinitialisee or connexion not in self._ouvertes:
             raise CarteReinitialisee(self._name)
         try:
-            with self._espion.exchange(self._name, commande) as echange:
-                reponse = echange.reponse = card.transmit(commande)
+            reponse = self._espion.run(self._name, commande, card.transmit)
         except Arrachement as exc:
             self.remove()
             if exc.suivante is not None:

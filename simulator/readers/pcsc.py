@@ -7,7 +7,9 @@ private pcscd at a time per process, always at the same path.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Self, cast
 
@@ -23,8 +25,8 @@ from simulator.cards.erreurs import (
 from simulator.readers.trace import Espion, sans_trace
 from simulator.readers.vpcd import Fin, VpcdSlot
 
-DELAI_MOUVEMENT_MS = 5_000
-DELAI_CAUSE_MS = 800  # pcscd looks at its slots every 400 ms
+DELAI_MOUVEMENT = 5.0  # seconds; pcscd looks at its slots every 400 ms
+DELAI_CAUSE = 0.8
 SUCCES = 0
 _ERREURS: dict[int, Callable[[str], ErreurCarte]] = {
     0x8010000C: CarteAbsente,
@@ -33,7 +35,7 @@ _ERREURS: dict[int, Callable[[str], ErreurCarte]] = {
     0x80100069: CarteRetiree,
 }
 _NON_TRANSMIS, _COMMUNICATION = 0x80100016, 0x8010002F
-_SANS_SERVICE, _LECTEUR_INCONNU = 0x8010001D, 0x80100009
+_SANS_SERVICE, _LECTEUR_INCONNU, _DELAI_PASSE = 0x8010001D, 0x80100009, 0x8010000A
 
 
 def scard() -> ModuleType:
@@ -43,6 +45,16 @@ def scard() -> ModuleType:
     except ImportError as exc:
         raise LecteurIndisponible("pyscard n'est pas installé ; installer preagrement[pcsc]") from exc
     return cast(ModuleType, module)
+
+
+@dataclass(frozen=True, slots=True)
+class EtatLecteur:
+    """What pcscd says of a reader. ``mouvements`` counts the insertions and removals that it saw."""
+
+    present: bool
+    vide: bool
+    atr: bytes
+    mouvements: int
 
 
 class Contexte:
@@ -61,21 +73,25 @@ class Contexte:
         code, noms = self._scard.SCardListReaders(self.poignee, [])
         return list(noms) if _unsigned(code) == SUCCES else []
 
-    def wait(self, lecteur: str, atteint: Callable[[int, bytes], bool], delai_ms: int) -> bool:
-        """Waits until ``atteint(state, atr)`` is true of a reader; False when ``delai_ms`` pass first."""
+    def wait(self, lecteur: str, atteint: Callable[[EtatLecteur], bool], delai: float) -> EtatLecteur | None:
+        """Waits until ``atteint`` is true of a reader's state; None when ``delai`` seconds pass first."""
         s = self._scard
         connu = s.SCARD_STATE_UNAWARE
-        reste = delai_ms
+        limite = time.monotonic() + delai
         while True:
-            code, etats = s.SCardGetStatusChange(self.poignee, min(reste, 500), [(lecteur, connu)])
+            code, etats = s.SCardGetStatusChange(self.poignee, 250, [(lecteur, connu)])
             if _unsigned(code) == SUCCES:
-                _, etat, atr = etats[0]
-                if atteint(etat, bytes(atr)):
-                    return True
-                connu = etat & ~s.SCARD_STATE_CHANGED
-            reste -= 500 if _unsigned(code) != SUCCES else 1
-            if reste <= 0:
-                return False
+                _, brut, atr = etats[0]
+                etat = EtatLecteur(
+                    bool(brut & s.SCARD_STATE_PRESENT), bool(brut & s.SCARD_STATE_EMPTY), bytes(atr), brut >> 16
+                )
+                if atteint(etat):
+                    return etat
+                connu = brut & ~s.SCARD_STATE_CHANGED
+            elif _unsigned(code) != _DELAI_PASSE:
+                return None
+            if time.monotonic() > limite:
+                return None
 
     def release(self) -> None:
         self._scard.SCardReleaseContext(self.poignee)
@@ -98,7 +114,7 @@ class PcscConnection:
             self._contexte.release()
             raise erreur
         self._pci = s.SCARD_PCI_T1 if protocole == s.SCARD_PROTOCOL_T1 else s.SCARD_PCI_T0
-        self._ouverte = True
+        self._ouverte, self._perdue = True, False
         code, _, _, _, atr = s.SCardStatus(self._carte)
         self._atr = bytes(atr) if _unsigned(code) == SUCCES else b""
 
@@ -113,10 +129,11 @@ class PcscConnection:
     def transmit(self, commande: bytes) -> bytes:
         code, reponse = self._scard.SCardTransmit(self._carte, self._pci, list(commande))
         code = _unsigned(code)
+        if code == SUCCES and len(reponse) < 2:  # success without an answer: pulled out or mute
+            code = _NON_TRANSMIS
         if code != SUCCES:
+            self._perdue = True
             raise self._error(code)
-        if len(reponse) < 2:  # success without an answer: pulled out or mute
-            raise self._error(_NON_TRANSMIS)
         return bytes(reponse)
 
     def reset(self) -> None:
@@ -124,13 +141,16 @@ class PcscConnection:
         code, _ = s.SCardReconnect(
             self._carte, s.SCARD_SHARE_SHARED, s.SCARD_PROTOCOL_T0 | s.SCARD_PROTOCOL_T1, s.SCARD_RESET_CARD
         )
-        if _unsigned(code) != SUCCES:
+        self._perdue = _unsigned(code) != SUCCES
+        if self._perdue:
             raise self._error(_unsigned(code))
 
     def disconnect(self) -> None:
         if self._ouverte:
             self._ouverte = False
-            self._scard.SCardDisconnect(self._carte, self._scard.SCARD_RESET_CARD)
+            # Resetting a card that has gone would make pcscd believe the reader empty before it looks.
+            fin = self._scard.SCARD_LEAVE_CARD if self._perdue else self._scard.SCARD_RESET_CARD
+            self._scard.SCardDisconnect(self._carte, fin)
             self._contexte.release()
 
     def __enter__(self) -> Self:
@@ -154,8 +174,7 @@ class PcscConnection:
         cause = self._cause()
         if cause:
             return cause == "retiree"
-        vide = self._scard.SCARD_STATE_EMPTY
-        return self._contexte.wait(self._nom_pcsc, lambda etat, _: bool(etat & vide), DELAI_CAUSE_MS)
+        return self._contexte.wait(self._nom_pcsc, lambda etat: etat.vide, DELAI_CAUSE) is not None
 
 
 class PcscReader:
@@ -178,8 +197,12 @@ class PcscReader:
         self._slot: VpcdSlot | None = None
         self._fin: Fin = ""
         self._verrou = threading.RLock()
-        self._calme = threading.Event()  # set when no scripted movement is under way
+        self._calme = threading.Event()  # set when no movement is under way in the slot's thread
         self._calme.set()
+        etat = self._contexte.wait(nom_pcsc, lambda _: True, DELAI_MOUVEMENT)
+        if etat is None:
+            raise LecteurIndisponible(f"pcscd ne connaît pas le lecteur « {nom_pcsc} » ; le redémarrer")
+        self._mouvements = etat.mouvements
 
     @property
     def name(self) -> str:
@@ -193,25 +216,24 @@ class PcscReader:
         with self._verrou:
             if self._slot is not None:
                 raise ValueError(f"le lecteur « {self._name} » contient déjà une carte ; la retirer d'abord")
-            self._fin = ""
-            self._slot = VpcdSlot(
-                card,
-                self._port,
-                nom=self._name,
-                espion=self._espion,
-                delai_muette=self._delai_muette,
-                arrachee=self._pulled,
-            )
-        present = scard().SCARD_STATE_PRESENT
-        attendu = card.atr
-        if not self._contexte.wait(
-            self.nom_pcsc, lambda e, atr: bool(e & present) and atr == attendu, DELAI_MOUVEMENT_MS
-        ):
-            raise LecteurIndisponible(f"pcscd ne voit pas la carte mise dans « {self._name} » ; le redémarrer")
-        self._espion.inserted(self._name, attendu)
+            self._start(card)
+        self._wait_present(card.atr)
+        self._espion.inserted(self._name, card.atr)
+
+    def _start(self, card: Card) -> None:
+        self._fin = ""
+        self._slot = VpcdSlot(
+            card,
+            self._port,
+            nom=self._name,
+            espion=self._espion,
+            delai_muette=self._delai_muette,
+            debut_fin=self._ending,
+            apres_fin=self._ended,
+        )
 
     def remove(self) -> None:
-        self._calme.wait(DELAI_MOUVEMENT_MS / 1000)
+        self._calme.wait(2 * DELAI_MOUVEMENT)
         with self._verrou:
             slot, self._slot = self._slot, None
             if slot is None:
@@ -221,21 +243,48 @@ class PcscReader:
         self._wait_empty()
         self._espion.removed(self._name)
 
-    def _wait_empty(self) -> None:
-        vide = scard().SCARD_STATE_EMPTY
-        if not self._contexte.wait(self.nom_pcsc, lambda e, _: bool(e & vide), DELAI_MOUVEMENT_MS):
-            raise LecteurIndisponible(f"pcscd ne voit pas le retrait de la carte de « {self._name} » ; le redémarrer")
+    # A state alone proves nothing: a failed reset also shows an empty reader, before pcscd has looked.
+    # The count of movements does.
 
-    def _pulled(self, suivante: Card | None) -> None:
-        """The card was pulled out by a script, in the slot's thread."""
-        self._calme.clear()
+    def _wait_present(self, atr: bytes) -> None:
+        avant = self._mouvements
+        etat = self._contexte.wait(
+            self.nom_pcsc, lambda e: e.present and e.atr == atr and e.mouvements != avant, DELAI_MOUVEMENT
+        )
+        if etat is None:
+            raise LecteurIndisponible(f"pcscd ne voit pas la carte mise dans « {self._name} » ; le redémarrer")
+        self._mouvements = etat.mouvements
+
+    def _wait_empty(self) -> None:
+        avant = self._mouvements
+        etat = self._contexte.wait(self.nom_pcsc, lambda e: e.vide and e.mouvements != avant, DELAI_MOUVEMENT)
+        if etat is None:
+            raise LecteurIndisponible(f"pcscd ne voit pas le retrait de la carte de « {self._name} » ; le redémarrer")
+        self._mouvements = etat.mouvements
+
+    def _ending(self, slot: VpcdSlot, fin: Fin) -> None:
+        """The card pulled itself out or went mute: whoever asks for it now has to wait."""
+        with self._verrou:
+            if self._slot is slot:
+                self._calme.clear()
+                self._fin = fin
+
+    def _ended(self, slot: VpcdSlot, fin: Fin, suivante: Card | None) -> None:
+        """In the slot's thread: waits until pcscd has seen it, then puts the next card in (the mute one again)."""
         try:
-            with self._verrou:
-                self._slot, self._fin = None, "retiree"
             self._wait_empty()
-            self._espion.removed(self._name)
-            if suivante is not None:
-                self.insert(suivante)
+            with self._verrou:
+                if self._slot is not slot:
+                    return
+                self._slot = None
+                if fin == "retiree":
+                    self._espion.removed(self._name)
+                if suivante is None:
+                    return
+                self._start(suivante)
+            self._wait_present(suivante.atr)
+            if fin == "retiree":
+                self._espion.inserted(self._name, suivante.atr)
         finally:
             self._calme.set()
 
@@ -244,19 +293,15 @@ class PcscReader:
         self.insert(card)
 
     def connect(self) -> PcscConnection:
-        self._calme.wait(DELAI_MOUVEMENT_MS / 1000)
+        self._calme.wait(2 * DELAI_MOUVEMENT)
         if self._slot is None:
             raise CarteAbsente(self._name)
-        return PcscConnection(self.nom_pcsc, lecteur=self._name, cause=self._why)
+        return PcscConnection(self.nom_pcsc, lecteur=self._name, cause=lambda: self._fin)
 
     def close(self) -> None:
         """Takes the card out and leaves the PC/SC service."""
         self.remove()
         self._contexte.release()
-
-    def _why(self) -> Fin:
-        slot = self._slot
-        return self._fin if slot is None else slot.fin
 
 
 def _unsigned(code: int) -> int:

@@ -143,7 +143,7 @@ class PrivatePcscd:
                 commande.append("--disable-polkit")
             self._processus = subprocess.Popen(  # the shell line is fixed, paths are its arguments
                 ["/bin/sh", "-c", _LANCEUR, "sh", *commande],
-                stdin=ecoute,
+                stdin=ecoute.fileno(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )

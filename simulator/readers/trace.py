@@ -6,8 +6,7 @@ COUNTER before anything is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Literal
@@ -56,13 +55,6 @@ def redact(commande: bytes) -> bytes:
     return commande[:debut] + bytes((MASQUE,)) * (len(commande) - debut)
 
 
-@dataclass(slots=True)
-class EnCours:
-    """The exchange under way; the reader fills its answer in."""
-
-    reponse: bytes = b""
-
-
 class Espion:
     """Makes the events. ``publier`` gets each one; ``minuterie`` gives seconds (constant by default: reproducible)."""
 
@@ -85,13 +77,13 @@ class Espion:
     def reset(self, lecteur: str) -> None:
         self._publier(ApduEchange(next(self._rang), lecteur, "reset", commentaire="remise à zéro"))
 
-    @contextmanager
-    def exchange(self, lecteur: str, commande: bytes) -> Iterator[EnCours]:
-        """Surrounds one exchange; the event is published when it ends, also when it fails."""
-        en_cours = EnCours()
+    def run(self, lecteur: str, commande: bytes, transmettre: Callable[[bytes], bytes]) -> bytes:
+        """Has ``transmettre`` do one exchange; its event is published when it ends, also when it fails."""
+        reponse = b""
         debut = self._minuterie()
         try:
-            yield en_cours
+            reponse = transmettre(commande)
+            return reponse
         finally:
             visible = redact(commande) if self._masquer else commande
             self._publier(
@@ -100,9 +92,9 @@ class Espion:
                     lecteur,
                     "apdu",
                     visible,
-                    en_cours.reponse,
+                    reponse,
                     self._minuterie() - debut,
-                    comment(visible, en_cours.reponse),
+                    comment(visible, reponse),
                 )
             )
 
@@ -122,9 +114,8 @@ class _SansTrace(Espion):
     def reset(self, lecteur: str) -> None:
         return
 
-    @contextmanager
-    def exchange(self, lecteur: str, commande: bytes) -> Iterator[EnCours]:
-        yield EnCours()
+    def run(self, lecteur: str, commande: bytes, transmettre: Callable[[bytes], bytes]) -> bytes:
+        return transmettre(commande)
 
 
 sans_trace = _SansTrace()

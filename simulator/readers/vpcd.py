@@ -26,12 +26,17 @@ _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 Fin = Literal["", "retiree", "muette"]
 
 
+class _CarteMuette(Exception):
+    """The card gave no answer to a command."""
+
+
 class VpcdSlot:
     """Serves ``card`` on the driver's port until it's removed.
 
-    A card that stays mute would block the driver for ever: after ``delai_muette`` seconds the slot closes the
-    connection, which gives the program an error, and connects again. ``arrachee`` is called, in the slot's
-    thread, when the card gets pulled out by a scripted fault.
+    The slot ends by itself when a scripted fault pulls the card out, and when the card stays mute: that would
+    block the driver for ever, so after ``delai_muette`` seconds the connection is closed, which gives the program
+    an error. ``debut_fin`` is called before the connection is closed, ``apres_fin`` after, with what
+    happened and the card to put in next; both in the slot's thread, and not after ``stop``.
     """
 
     def __init__(
@@ -43,14 +48,15 @@ class VpcdSlot:
         hote: str = "127.0.0.1",
         espion: Espion = sans_trace,
         delai_muette: float = 2.0,
-        arrachee: Callable[[Card | None], None] = lambda _: None,
+        debut_fin: Callable[[VpcdSlot, Fin], None] = lambda *_: None,
+        apres_fin: Callable[[VpcdSlot, Fin, Card | None], None] = lambda *_: None,
     ) -> None:
         self._card, self._adresse, self._nom = card, (hote, port), nom
-        self._espion, self._delai_muette, self._arrachee = espion, delai_muette, arrachee
+        self._espion, self._delai_muette = espion, delai_muette
+        self._debut_fin, self._apres_fin = debut_fin, apres_fin
         self._arret = threading.Event()
         self._verrou = threading.Lock()
         self._socket = self._connect()
-        self.fin: Fin = ""
         self._fil = threading.Thread(target=self._run, name=f"vpcd {nom}", daemon=True)
         self._fil.start()
 
@@ -80,29 +86,22 @@ class VpcdSlot:
             self._socket.close()
 
     def _run(self) -> None:
+        fin: Fin = ""
         suivante: Card | None = None
-        arrachee = False
         try:
-            while not self._arret.is_set():
-                with contextlib.suppress(OSError):
-                    self._serve()
-                if self.fin != "muette" or self._arret.is_set():
-                    break
-                self._reconnect()
+            with contextlib.suppress(OSError):
+                self._serve()
         except Arrachement as exc:
-            self.fin, arrachee, suivante = "retiree", True, exc.suivante
-        except LecteurIndisponible:
-            self.fin = "retiree"  # pcscd has gone
-        finally:
-            self._close()
-            self._card.power_off()
-        if arrachee and not self._arret.is_set():
-            self._arrachee(suivante)
-
-    def _reconnect(self) -> None:
+            fin, suivante = "retiree", exc.suivante
+        except _CarteMuette:
+            self._arret.wait(self._delai_muette)
+            fin, suivante = "muette", self._card
+        if fin and not self._arret.is_set():
+            self._debut_fin(self, fin)
         self._close()
-        with self._verrou:
-            self._socket = self._connect()
+        self._card.power_off()
+        if fin and not self._arret.is_set():
+            self._apres_fin(self, fin, suivante)
 
     def _serve(self) -> None:
         tampon = bytearray()
@@ -118,23 +117,19 @@ class VpcdSlot:
             longueur = int.from_bytes(tampon[:2], "big")
             corps = bytes(tampon[2 : 2 + longueur])
             del tampon[: 2 + longueur]
-            if not self._handle(corps):
-                return
+            self._handle(corps)
 
-    def _handle(self, corps: bytes) -> bool:
-        """Answers one frame; False ends the connection."""
+    def _handle(self, corps: bytes) -> None:
+        """Answers one frame."""
         if len(corps) <= 1:
-            return self._control(corps)
-        with self._espion.exchange(self._nom, corps) as echange:
-            reponse = echange.reponse = self._card.transmit(corps)
+            self._control(corps)
+            return
+        reponse = self._espion.run(self._nom, corps, self._card.transmit)
         if not reponse or len(reponse) > MAX_REPONSE:
-            self.fin = "muette"
-            self._arret.wait(self._delai_muette)
-            return False
+            raise _CarteMuette
         self._send(reponse)
-        return True
 
-    def _control(self, corps: bytes) -> bool:
+    def _control(self, corps: bytes) -> None:
         if corps == bytes((ETEINDRE,)):
             self._card.power_off()
         elif corps == bytes((ALLUMER,)):
@@ -143,7 +138,6 @@ class VpcdSlot:
             self._card.reset()
         elif corps == bytes((DONNER_ATR,)):
             self._send(self._card.atr)
-        return True
 
     def _send(self, donnees: bytes) -> None:
         self._socket.sendall(len(donnees).to_bytes(2, "big") + donnees)

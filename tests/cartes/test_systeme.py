@@ -137,6 +137,18 @@ def test_a_long_answer_comes_in_pieces(materiel: Materiel) -> None:
     )
 
 
+def test_an_authentication_signs_what_it_is_given(materiel: Materiel) -> None:
+    """Not only hashes: the padded message is found again with the public exponent."""
+    card = _on(materiel.cps())
+    _play(card, f"{CPS} {CODE} 002241A406840102800102")
+    assert _play(card, "0088000005" + b"salut".hex()) == "6100"
+    signature = card.transmit(bytes.fromhex("00C0000000"))[:-2]
+    publique = materiel.cles["authentification"].public_key().public_numbers()
+    clair = pow(int.from_bytes(signature, "big"), publique.e, publique.n).to_bytes(256, "big")
+    assert clair == b"\0\1" + b"\xff" * 248 + b"\0salut"
+    assert _play(card, "00880000F6" + "00" * 246) == "6A80"  # 245 bytes are the most
+
+
 def test_an_interrupted_chain_is_dropped(materiel: Materiel) -> None:
     card = _on(materiel.vitale())
     assert _play(card, "102A00BE0100 00A4000C023F00") == "6883"

@@ -338,6 +338,17 @@ def test_a_mute_card_is_told_from_a_removed_one(poste: Poste, materiel: Materiel
     with poste.lecteurs.vitale.connect() as vitale, pytest.raises(CarteMuette):
         read_vitale(vitale)
     assert poste.lecteurs.vitale.present
+    with poste.lecteurs.vitale.connect() as vitale:
+        assert read_vitale(vitale).contenu.assure.nom == "DURAND"
+
+
+def test_a_card_mute_for_ever_can_be_taken_out(poste: Poste, materiel: Materiel) -> None:
+    poste.put("vitale", Muette(materiel.vitale()))
+    with poste.lecteurs.vitale.connect() as vitale, pytest.raises(CarteMuette):
+        _send(vitale, "00A40000023F00")
+    poste.put("vitale", materiel.vitale())
+    with poste.lecteurs.vitale.connect() as vitale:
+        assert _send(vitale, "00A4000C023F00") == "9000"
 
 
 def test_a_card_with_lost_bytes_is_invalid(poste: Poste, materiel: Materiel) -> None:
