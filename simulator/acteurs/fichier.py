@@ -31,7 +31,7 @@ def check_file(ctx: Contexte, octets: bytes) -> AnalyseFichier:
     if len(octets) > ctx.regles.max_fichier:
         examen.note("FICHIER_TROP_GROS", f"{ctx.regles.max_fichier} octets au plus", f"{len(octets)} octets")
     lots = tuple(check_lot(ctx, lot) for lot in lu.lots)
-    examen.run(octets)
+    examen.run(len(octets))
     fichier = AnalyseFichier(lu, lots)
     recus = ctx.organisme.types_factures
     for lot in lots:
@@ -39,6 +39,13 @@ def check_file(ctx: Contexte, octets: bytes) -> AnalyseFichier:
             attendu = f"des lots de {' et '.join(recus)}"
             examen.note("FICHIER_CONTENU_MELANGE", attendu, f"un lot de {lot.type}", lot.lu.entete)
     return AnalyseFichier(fichier.lu, fichier.lots, tuple(examen.anomalies))
+
+
+def check_envelope(ctx: Contexte, lu: FichierLu, taille: int) -> tuple[Anomalie, ...]:
+    """The envelope alone, of a file whose lots are judged one by one elsewhere. ``taille`` in bytes."""
+    examen = _Examen(ctx, lu)
+    examen.run(taille)
+    return tuple(examen.anomalies)
 
 
 class _Examen:
@@ -51,13 +58,13 @@ class _Examen:
     def note(self, code: str, attendu: str, constate: str, en: Enregistrement | None = None, champ: str = "") -> None:
         self.anomalies.append(self.ctx.catalogue.anomalie(code, attendu, constate, en=en, champ=champ))
 
-    def run(self, octets: bytes) -> None:
+    def run(self, taille: int) -> None:
         lu = self.lu
-        if not octets:
+        if not taille:
             self.note("FICHIER_VIDE", "un fichier de factures", "0 octet")
             return
         if lu.reste:
-            self.note("FICHIER_LONGUEUR", f"un multiple de {LONGUEUR} octets", f"{len(octets)} octets")
+            self.note("FICHIER_LONGUEUR", f"un multiple de {LONGUEUR} octets", f"{taille} octets")
         premier = lu.enregistrements[0] if lu.enregistrements else None
         if lu.entete is None:
             self.note("FICHIER_SANS_ENTETE", "un type 000", f"un type {premier.type if premier else '?'}", premier)
@@ -78,13 +85,13 @@ class _Examen:
         fin, entete = self.lu.fin, self.lu.entete
         if fin is None:
             return
-        total = len(self.lu.enregistrements)
+        total = self.lu.nombre_enregistrements
         if entier(fin, "nombre_enregistrements") != total:
             constate = montre(entier(fin, "nombre_enregistrements"))
             self.note("FICHIER_NOMBRE_ENREGISTREMENTS", str(total), constate, fin, "nombre_enregistrements")
-        if entier(fin, "nombre_lots") != len(self.lu.lots):
+        if entier(fin, "nombre_lots") != self.lu.nombre_lots:
             constate = montre(entier(fin, "nombre_lots"))
-            self.note("FICHIER_NOMBRE_LOTS", str(len(self.lu.lots)), constate, fin, "nombre_lots")
+            self.note("FICHIER_NOMBRE_LOTS", str(self.lu.nombre_lots), constate, fin, "nombre_lots")
         for champ in REPETES if entete is not None else ():
             voulu = entete.texte(champ) if entete else ""
             if fin.texte(champ) != voulu:

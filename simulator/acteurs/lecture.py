@@ -18,7 +18,8 @@ from norms.codec.disposition import Disposition
 LONGUEUR = 128
 ENVELOPPE = frozenset({"000", "999"})
 
-_INCONNU = Disposition(
+#: What stands for the layout of a record of unknown type.
+INCONNU = Disposition(
     "?",
     "Enregistrement illisible",
     LONGUEUR,
@@ -66,7 +67,11 @@ class LotLu:
 
 @dataclass(frozen=True, slots=True)
 class FichierLu:
-    """A file sorted into its parts. ``egares``: records that belong neither to the envelope nor to a lot."""
+    """A file sorted into its parts. ``egares``: records that belong neither to the envelope nor to a lot.
+
+    A file too big to be held has only its first and last records, and one lot of each PS: ``total_enregistrements``
+    and ``total_lots`` then give the real numbers.
+    """
 
     enregistrements: tuple[Enregistrement, ...] = field(repr=False)
     entete: Enregistrement | None
@@ -74,27 +79,41 @@ class FichierLu:
     fin: Enregistrement | None
     egares: tuple[Enregistrement, ...]
     reste: int
+    total_enregistrements: int | None = None
+    total_lots: int | None = None
+
+    @property
+    def nombre_enregistrements(self) -> int:
+        return len(self.enregistrements) if self.total_enregistrements is None else self.total_enregistrements
+
+    @property
+    def nombre_lots(self) -> int:
+        return len(self.lots) if self.total_lots is None else self.total_lots
 
     @property
     def nombre_factures(self) -> int:
         return sum(len(lot.factures) for lot in self.lots)
 
 
-def read_records(codec: CodecB2, octets: bytes) -> Iterator[Enregistrement]:
-    """Decodes every whole record; a faulty one carries its ``anomalies``. Never raises on the content."""
-    for rang, i in enumerate(range(0, len(octets) - LONGUEUR + 1, LONGUEUR), start=1):
-        brut = octets[i : i + LONGUEUR]
+def read_record(codec: CodecB2, brut: bytes, rang: int, offset: int = -1) -> Enregistrement:
+    """Decodes a record; a faulty one carries its ``anomalies``. Never raises on the content."""
+    try:
+        e = codec.decoder_enregistrement(brut, rang, offset=offset, strict=False)
+        if not e.anomalies:
+            _ = e.valeurs
+    except ErreurEnregistrement as faute:
         try:
-            e = codec.decoder_enregistrement(brut, rang, offset=i, strict=False)
-            if not e.anomalies:
-                _ = e.valeurs
-        except ErreurEnregistrement as faute:
-            try:
-                disposition = codec.identifier(brut, rang, i)
-            except ErreurEnregistrement:
-                disposition = _INCONNU
-            e = Enregistrement(disposition, brut, rang, i, (faute,))
-        yield e
+            disposition = codec.identifier(brut, rang, offset)
+        except ErreurEnregistrement:
+            disposition = INCONNU
+        e = Enregistrement(disposition, brut, rang, offset, (faute,))
+    return e
+
+
+def read_records(codec: CodecB2, octets: bytes) -> Iterator[Enregistrement]:
+    """Decodes every whole record as ``read_record`` does."""
+    for rang, i in enumerate(range(0, len(octets) - LONGUEUR + 1, LONGUEUR), start=1):
+        yield read_record(codec, octets[i : i + LONGUEUR], rang, i)
 
 
 def read_file(codec: CodecB2, octets: bytes) -> FichierLu:
@@ -106,7 +125,7 @@ def read_file(codec: CodecB2, octets: bytes) -> FichierLu:
     departs = [i for i in range(debut, limite) if tous[i].type == "1"]
     bornes = [*departs, limite]
     egares = (*tous[debut : bornes[0]], *tous[limite + 1 :])
-    lots = tuple(_read_lot(codec, tous[a:b]) for a, b in pairwise(bornes))
+    lots = tuple(read_lot(codec, tous[a:b]) for a, b in pairwise(bornes))
     return FichierLu(
         enregistrements=tous,
         entete=tous[0] if debut else None,
@@ -117,7 +136,8 @@ def read_file(codec: CodecB2, octets: bytes) -> FichierLu:
     )
 
 
-def _read_lot(codec: CodecB2, enregistrements: tuple[Enregistrement, ...]) -> LotLu:
+def read_lot(codec: CodecB2, enregistrements: tuple[Enregistrement, ...]) -> LotLu:
+    """Sorts the records of a lot, its record 1 first, into invoices and end."""
     entete, suite = enregistrements[0], enregistrements[1:]
     fautes = list(entete.anomalies)
     place_fin = next((i for i, e in enumerate(suite) if e.type == "6"), len(suite))
@@ -126,7 +146,7 @@ def _read_lot(codec: CodecB2, enregistrements: tuple[Enregistrement, ...]) -> Lo
     devant = corps[: departs[0] if departs else len(corps)]
     fautes.extend(_misplaced(e, "2", "l'en-tête de lot est suivi de la première facture") for e in devant)
     bornes = [*departs, len(corps)]
-    factures = tuple(_read_invoice(codec, rang, corps[a:b]) for rang, (a, b) in enumerate(pairwise(bornes), 1))
+    factures = tuple(read_invoice(codec, rang, corps[a:b]) for rang, (a, b) in enumerate(pairwise(bornes), 1))
     fin = queue[0] if queue else None
     if fin is None:
         dernier = enregistrements[-1]
@@ -148,7 +168,8 @@ def _read_lot(codec: CodecB2, enregistrements: tuple[Enregistrement, ...]) -> Lo
     return LotLu(entete, factures, fin, securite, enregistrements, tuple(fautes))
 
 
-def _read_invoice(codec: CodecB2, rang: int, enregistrements: tuple[Enregistrement, ...]) -> FactureLue:
+def read_invoice(codec: CodecB2, rang: int, enregistrements: tuple[Enregistrement, ...]) -> FactureLue:
+    """Holds the records of an invoice against the automaton; ``rang``: its place in the lot, from 1."""
     fautes = [f for e in enregistrements for f in e.anomalies]
     try:
         evenements = list(codec.structure.events(enregistrements, depart="lot", arrivees=("fin_facture",)))
