@@ -35,7 +35,7 @@ class Mutant:
 
     id: str
     exigences: tuple[str, ...]
-    description: str = ""
+    titre: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,7 +61,10 @@ class Epreuve:
 
 
 def list_mutants(config: ConfigLps) -> list[Mutant]:
-    """Asks an LPS for its mutants: a JSON list of ``{id, exigences, description}``. Raises ErreurMutants."""
+    """Asks an LPS for its mutants: a JSON list of ``{id, titre, exigence}``. Raises ErreurMutants.
+
+    A mutant that violates several requirements gives ``exigences``, a list, instead of ``exigence``.
+    """
     if config.mutants is None:
         raise ErreurMutants(f"« {config.nom} » ne déclare pas de mutants (table [lps.mutants] de la configuration)")
     commande = config.words(config.mutants.lister)
@@ -70,7 +73,8 @@ def list_mutants(config: ConfigLps) -> list[Mutant]:
         sortie = subprocess.run(commande, capture_output=True, timeout=DELAI_LISTE, check=True, cwd=config.dossier)
         donnees = json.loads(sortie.stdout)
         mutants = [
-            Mutant(str(d["id"]), tuple(str(e) for e in d["exigences"]), str(d.get("description", ""))) for d in donnees
+            Mutant(str(d["id"]), tuple(str(e) for e in d.get("exigences") or [d["exigence"]]), str(d.get("titre", "")))
+            for d in donnees
         ]
     except subprocess.CalledProcessError as exc:
         fin = exc.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
@@ -78,7 +82,9 @@ def list_mutants(config: ConfigLps) -> list[Mutant]:
     except (OSError, subprocess.TimeoutExpired) as exc:
         raise ErreurMutants(f"« {quoi} » n'a pas donné la liste des mutants ({exc})") from exc
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise ErreurMutants(f"« {quoi} » n'a pas écrit une liste JSON de mutants (id, exigences) : {exc}") from exc
+        raise ErreurMutants(
+            f"« {quoi} » n'a pas écrit une liste JSON de mutants (id, titre, exigence) : {exc}"
+        ) from exc
     return mutants
 
 

@@ -83,16 +83,16 @@ def load(chemin: Path, *, nom: str | None = None) -> Document:
 def load_plain(chemin: Path) -> Any:
     """Loads a large data file of ours without positions, in half the time of ``load``.
 
-    Same values, same refusals (size, depth, duplicate keys); aliases are refused too. Raises ErreurChargement.
+    Same values, same refusals (size, depth, duplicate keys). Raises ErreurChargement.
     """
     nom = chemin.as_posix()
     loader = _loader()(_read(chemin, nom))
     try:
         loader.get_event()  # start of stream
         loader.get_event()  # start of document
-        return _plain(loader, loader.get_event(), nom, 0)
+        return _Plain(loader, nom).build(loader.get_event(), 0)
     except yaml.MarkedYAMLError as exc:
-        ligne, colonne = _place(exc.problem_mark)
+        ligne, colonne = (exc.problem_mark.line + 1, exc.problem_mark.column + 1) if exc.problem_mark else (1, 1)
         raise ErreurChargement(
             nom, ligne, colonne, f"YAML illisible ({exc.problem}) ; corriger la syntaxe à cet endroit"
         ) from exc
@@ -100,33 +100,49 @@ def load_plain(chemin: Path) -> Any:
         loader.dispose()
 
 
-def _plain(loader: Any, evenement: yaml.Event, nom: str, niveau: int) -> Any:
-    def refuse(message: str) -> ErreurChargement:
-        marque = evenement.start_mark
-        return ErreurChargement(nom, marque.line + 1, marque.column + 1, message)
+class _Plain:
+    """Builds values straight from parsing events."""
 
-    if niveau > MAX_DEPTH:
-        raise refuse(f"plus de {MAX_DEPTH} niveaux d'imbrication")
-    if isinstance(evenement, yaml.ScalarEvent):
-        return evenement.value
-    if isinstance(evenement, yaml.SequenceStartEvent):
-        liste = []
-        while not isinstance(evenement := loader.get_event(), yaml.SequenceEndEvent):
-            liste.append(_plain(loader, evenement, nom, niveau + 1))
-        return liste
-    if isinstance(evenement, yaml.MappingStartEvent):
+    def __init__(self, loader: Any, nom: str) -> None:
+        self._loader, self._nom = loader, nom
+        self._ancres: dict[str, Any] = {}
+
+    def build(self, evenement: yaml.Event, niveau: int) -> Any:
+        if niveau > MAX_DEPTH:
+            raise self._refuse(evenement, f"plus de {MAX_DEPTH} niveaux d'imbrication")
+        if isinstance(evenement, yaml.AliasEvent):
+            if evenement.anchor not in self._ancres:
+                raise self._refuse(evenement, f"alias « {evenement.anchor} » sans ancre")
+            return self._ancres[evenement.anchor]
+        valeur: Any = None  # an empty document
+        if isinstance(evenement, yaml.ScalarEvent):
+            valeur = evenement.value
+        elif isinstance(evenement, yaml.SequenceStartEvent):
+            valeur = list(self._items(niveau))
+        elif isinstance(evenement, yaml.MappingStartEvent):
+            valeur = self._table(niveau)
+        if getattr(evenement, "anchor", None):
+            self._ancres[evenement.anchor] = valeur  # type: ignore[attr-defined]  # just looked up
+        return valeur
+
+    def _items(self, niveau: int) -> Iterator[Any]:
+        while not isinstance(evenement := self._loader.get_event(), yaml.SequenceEndEvent):
+            yield self.build(evenement, niveau + 1)
+
+    def _table(self, niveau: int) -> dict[str, Any]:
         table: dict[str, Any] = {}
-        while not isinstance(evenement := loader.get_event(), yaml.MappingEndEvent):
+        while not isinstance(evenement := self._loader.get_event(), yaml.MappingEndEvent):
             if not isinstance(evenement, yaml.ScalarEvent):
-                raise refuse("clé composée ; une clé est un mot simple")
+                raise self._refuse(evenement, "clé composée ; une clé est un mot simple")
             cle = evenement.value
             if cle in table:
-                raise refuse(f"clé « {cle} » déjà donnée plus haut ; n'en garder qu'une")
-            table[cle] = _plain(loader, loader.get_event(), nom, niveau + 1)
+                raise self._refuse(evenement, f"clé « {cle} » déjà donnée plus haut ; n'en garder qu'une")
+            table[cle] = self.build(self._loader.get_event(), niveau + 1)
         return table
-    if isinstance(evenement, yaml.AliasEvent):
-        raise refuse("alias YAML ; recopier la valeur")
-    return None  # an empty document
+
+    def _refuse(self, evenement: yaml.Event, message: str) -> ErreurChargement:
+        marque = evenement.start_mark
+        return ErreurChargement(self._nom, marque.line + 1, marque.column + 1, message)
 
 
 def _read(chemin: Path, nom: str) -> str:

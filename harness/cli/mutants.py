@@ -63,7 +63,7 @@ def command(  # noqa: PLR0917 -- the options of the command line
 
 def _show(sortie: Sortie, epreuve: Epreuve) -> None:
     if not epreuve.tue:
-        sortie.line(f"SURVIT     {epreuve.mutant.id}  {epreuve.mutant.description}", "bold red")
+        sortie.line(f"SURVIT     {epreuve.mutant.id}  {epreuve.mutant.titre}", "bold red")
         sortie.line(f"           {epreuve.detail}")
         return
     par = ", ".join(f"{p.scenario} ({p.exigence})" for p in epreuve.preuves)

@@ -17,7 +17,7 @@ from harness.catalogue import load_catalogue, scenarios_directory
 from harness.dossier import claim_directory
 from harness.scenarios import ErreurScenario, discover, find_scenario, load_scenario
 from harness.schema import scenario_schema
-from norms.chargement import ErreurChargement
+from norms.chargement import ErreurChargement, load, load_plain
 from tests.harness.aides import DEPART, scenario
 
 
@@ -176,7 +176,8 @@ def test_duplicates_point_to_their_target() -> None:
         ("- {id: SV-1-01}", "champs manquants ou inconnus"),
         ("- id: a\n  id: b", "déjà donnée plus haut"),
         ("- [", "YAML illisible"),
-        ("- &a x\n- *a", "alias YAML"),
+        ("- *a", "alias « a » sans ancre"),
+        ("- " + "[" * 50 + "]" * 50, "niveaux d'imbrication"),
     ],
 )
 def test_a_broken_catalogue_is_refused(texte: str, message: str, tmp_path: Path) -> None:
@@ -188,6 +189,13 @@ def test_a_broken_catalogue_is_refused(texte: str, message: str, tmp_path: Path)
 def test_an_empty_catalogue_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ErreurChargement, match="aucune exigence"):
         load_catalogue(tmp_path)
+
+
+def test_both_loaders_agree_on_every_file_of_ours() -> None:
+    fichiers = [f for f in sorted(scenarios_directory().rglob("*.yaml")) if f.parent.name != "exigences"]
+    assert any("*" in f.read_text(encoding="utf-8") for f in fichiers)  # an alias, a projection
+    for fichier in fichiers:
+        assert load_plain(fichier) == load(fichier).donnees
 
 
 # --- Attestations, dossier ----------------------------------------------------------------------------
