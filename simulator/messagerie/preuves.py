@@ -1,22 +1,28 @@
 """Evidence on disk: every message in and out as an ``.eml`` file, written before it is acknowledged.
 
-``recus/000001-20260105090000.eml`` with its envelope beside it (``.json``), ``deposes/<boite>/<uid>.eml``; an empty
-``.supprime`` beside a deposited message says that the client deleted it. The rename of the ``.eml`` is the commit:
-a message acknowledged survives the death of the process; with ``synchroniser`` also that of the machine (fsync).
+``recus/000001-20260105090000.eml`` with its envelope as one line of ``recus/enveloppes.jsonl``,
+``deposes/<boite>/<uid>.eml``; an empty ``.supprime`` beside a deposited message says that the client deleted it.
+The envelope is written first and the rename of the ``.eml`` is the commit: a message acknowledged survives the death
+of the process; with ``synchroniser`` (fsync) also that of the machine. One file is created per message, since that
+is what costs most.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import re
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from simulator.messagerie.erreurs import ErreurPreuves
 from simulator.messagerie.evenements import DestinataireDsn, MessageRecu, ParametresDsn
 
+ENVELOPPES = "enveloppes.jsonl"
 _NOM = re.compile(r"(\d{6,})-(\d{14})")
 
 
@@ -34,6 +40,7 @@ class Preuves:
         try:
             for sous in ("recus", "deposes"):
                 (dossier / sous).mkdir(parents=True, exist_ok=True)
+            _end_last_line(dossier / "recus" / ENVELOPPES)
         except OSError as exc:
             raise ErreurPreuves(
                 f"dossier de preuves inutilisable : {dossier} ({exc.strerror}) ; "
@@ -47,18 +54,10 @@ class Preuves:
 
     def keep_received(self, message: MessageRecu) -> str:
         """Writes a received message and its envelope; gives the relative path of the ``.eml``."""
-        chemin = self.dossier / "recus" / file_stem(message.numero, message.instant)
-        enveloppe = message.donnees()
-        try:
-            chemin.with_suffix(".json").write_bytes(json.dumps(enveloppe, ensure_ascii=False, indent=1).encode())
-        except OSError as exc:
-            _remove(chemin.with_suffix(".json"))
-            raise self._error(chemin.with_suffix(".json"), exc) from exc
-        try:
-            return self._write(chemin.with_suffix(".eml"), message.brut)
-        except ErreurPreuves:
-            _remove(chemin.with_suffix(".json"))
-            raise
+        nom = file_stem(message.numero, message.instant)
+        ligne = json.dumps({"eml": f"{nom}.eml", **message.donnees()}, ensure_ascii=False) + "\n"
+        self._append(self.dossier / "recus" / ENVELOPPES, ligne.encode())
+        return self._write(self.dossier / "recus" / f"{nom}.eml", message.brut)
 
     def keep_deposited(self, boite: str, uid: str, brut: bytes) -> str:
         """Writes a deposited message; gives the relative path of the ``.eml``."""
@@ -79,11 +78,16 @@ class Preuves:
 
     def received(self) -> Iterator[MessageRecu]:
         """Re-reads every received message, in order."""
+        enveloppes = self._envelopes()
         for eml in sorted((self.dossier / "recus").glob("*.eml")):
+            preuve = eml.relative_to(self.dossier).as_posix()
             try:
-                yield _received_from(eml, eml.relative_to(self.dossier).as_posix())
+                yield _received_from(enveloppes[eml.name], eml.read_bytes(), preuve)
             except (OSError, ValueError, KeyError, TypeError) as exc:
-                raise ErreurPreuves(f"preuve illisible : {eml} ({exc}) ; écarter ce fichier et son .json") from exc
+                raise ErreurPreuves(
+                    f"preuve illisible : {eml} ({type(exc).__name__} : {exc}) ; écarter ce fichier, "
+                    f"ou rétablir sa ligne dans {ENVELOPPES}"
+                ) from exc
 
     def deposited(self) -> Iterator[tuple[str, str, str, bytes]]:
         """Re-reads (mailbox, uid, relative path, bytes) of every deposited message not deleted, in order."""
@@ -94,6 +98,32 @@ class Preuves:
                 yield boite, eml.stem, eml.relative_to(self.dossier).as_posix(), eml.read_bytes()
             except OSError as exc:
                 raise ErreurPreuves(f"preuve illisible : {eml} ({exc.strerror})") from exc
+
+    def _envelopes(self) -> dict[str, dict[str, Any]]:
+        """Envelopes by file name; the last line wins, a line cut short by a crash is passed over."""
+        chemin = self.dossier / "recus" / ENVELOPPES
+        enveloppes: dict[str, dict[str, Any]] = {}
+        if not chemin.exists():
+            return enveloppes
+        with chemin.open(encoding="utf-8", errors="replace") as entree:
+            for ligne in entree:
+                with contextlib.suppress(ValueError, KeyError, TypeError):
+                    enveloppe = json.loads(ligne)
+                    enveloppes[enveloppe["eml"]] = enveloppe
+        return enveloppes
+
+    def _append(self, chemin: Path, ligne: bytes) -> None:
+        try:
+            with chemin.open("ab", buffering=0) as sortie:
+                avant = sortie.tell()
+                if (ecrits := sortie.write(ligne)) != len(ligne):
+                    if ecrits:  # half a line would spoil the next one
+                        sortie.truncate(avant)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                if self._synchroniser:
+                    os.fsync(sortie.fileno())
+        except OSError as exc:
+            raise self._error(chemin, exc) from exc
 
     def _write(self, chemin: Path, brut: bytes) -> str:
         provisoire = chemin.with_suffix(".tmp")
@@ -116,6 +146,15 @@ class Preuves:
         )
 
 
+def _end_last_line(chemin: Path) -> None:
+    """Closes the line that a crash cut short, so that the next one stands alone."""
+    if chemin.exists() and chemin.stat().st_size:
+        with chemin.open("r+b") as fichier:
+            fichier.seek(-1, os.SEEK_END)
+            if fichier.read(1) != b"\n":
+                fichier.write(b"\n")
+
+
 def _remove(chemin: Path) -> None:
     try:
         chemin.unlink(missing_ok=True)
@@ -123,8 +162,7 @@ def _remove(chemin: Path) -> None:
         return  # the folder itself is gone: the first error, already on its way, says so
 
 
-def _received_from(eml: Path, preuve: str) -> MessageRecu:
-    d = json.loads(eml.with_suffix(".json").read_text(encoding="utf-8"))
+def _received_from(d: dict[str, Any], brut: bytes, preuve: str) -> MessageRecu:
     dsn = d["dsn"]
     return MessageRecu(
         numero=int(d["numero"]),
@@ -132,7 +170,7 @@ def _received_from(eml: Path, preuve: str) -> MessageRecu:
         session=int(d["session"]),
         expediteur=str(d["expediteur"]),
         destinataires=tuple(d["destinataires"]),
-        brut=eml.read_bytes(),
+        brut=brut,
         dsn=ParametresDsn(
             dsn["ret"],
             dsn["envid"],

@@ -34,6 +34,7 @@ from simulator.messagerie.evenements import (
 from simulator.messagerie.pannes import Panne, corrupt
 
 MAX_ECHANGES = 500
+FIN_DATA = b"\r\n.\r\n"
 #: Above this, evidence is written in a thread so as not to hold the other sessions.
 _GROS = 256 * 1024
 
@@ -63,6 +64,12 @@ class EnveloppeDsn(Envelope):
         self.ret = ""
         self.envid = ""
         self.dsn_destinataires: list[DestinataireDsn] = []
+
+
+def unstuff(brut: bytes) -> bytes:
+    """Takes off the dot that a client doubles at the start of a line (public: RFC 5321 §4.5.2)."""
+    brut = brut.replace(b"\r\n.", b"\r\n")
+    return brut[1:] if brut.startswith(b".") else brut
 
 
 class GestionSmtp:
@@ -316,23 +323,59 @@ class SessionServeur(SMTP):
             self._current().dsn_destinataires.append(DestinataireDsn(adresse, notify, parametres.get("ORCPT", "")))
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802
-        if self._current().rcpt_tos and (panne := self._gestion.pannes.take("couper_donnees", "smtp")):
-            self._gestion.emettre(PanneInjectee("couper_donnees", "smtp", f"apres {panne.octets} octets"))
-            await self.push("354 End data with <CR><LF>.<CR><LF>")
-            await self._read_data(panne.octets)
+        """As aiosmtpd's, but by chunks instead of line by line: several times faster on lots."""
+        if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
+            return
+        if not self._current().rcpt_tos:
+            await self.push("503 Error: need RCPT command")
+            return
+        if arg:
+            await self.push("501 Syntax: DATA")
+            return
+        coupure = self._gestion.pannes.take("couper_donnees", "smtp")
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        brut = await self._read_data(coupure.octets if coupure else None)
+        if coupure:
+            self._gestion.emettre(PanneInjectee("couper_donnees", "smtp", f"apres {coupure.octets} octets"))
             self.break_off("coupure pendant DATA")
             return
-        await super().smtp_DATA(arg)
+        if brut is None:
+            reponse = "552 Error: Too much mail data"
+        elif max(map(len, brut.split(b"\r\n"))) + 2 > self.line_length_limit:
+            reponse = "500 Line too long (see RFC5321 4.5.3.1.6)"
+        else:
+            enveloppe = self._current()
+            enveloppe.content = enveloppe.original_content = unstuff(brut)
+            reponse = await self._call_handler_hook("DATA")
+        self.envelope = self._create_envelope()
+        await self.push(reponse)
 
-    async def _read_data(self, octets: int) -> None:
-        """Reads that many bytes of DATA, fewer when the message ends before."""
-        fin = b""
-        while octets > 0 and not fin.endswith(b"\r\n.\r\n"):
-            lus = await self._reader.read(min(octets, 1024))
+    async def _read_data(self, arret: int | None) -> bytes | None:
+        """Reads DATA up to its end: bytes without the last line, still dot-stuffed.
+
+        None when there are more than the limit, dropped as they come; gives up after ``arret`` bytes.
+        """
+        limite = self.data_size_limit or 0
+        garde = bytearray(b"\r\n")  # so that a first line "." ends the data like any other
+        recus, trop = 0, False
+        while True:
+            if arret is not None and recus >= arret:
+                return b""
+            # A large count empties the reader: what follows the end can then be handed back in order.
+            lus = await self._reader.read(1 << 30)
             if not lus:
-                return
-            octets -= len(lus)
-            fin = (fin + lus)[-5:]
+                raise ConnectionResetError
+            self._reset_timeout()
+            recus += len(lus)
+            debut = max(0, len(garde) - len(FIN_DATA))
+            garde += lus
+            fin = garde.find(FIN_DATA, debut)
+            if fin >= 0:
+                self._reader.feed_data(bytes(garde[fin + len(FIN_DATA) :]))
+                return None if trop or 0 < limite < fin else bytes(garde[2 : fin + 2])
+            if 0 < limite < len(garde) - len(FIN_DATA):
+                trop = True
+                del garde[: -len(FIN_DATA)]
 
     def _current(self) -> EnveloppeDsn:
         assert isinstance(self.envelope, EnveloppeDsn)  # noqa: S101 - made by _create_envelope

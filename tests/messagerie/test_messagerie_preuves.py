@@ -121,10 +121,23 @@ def test_a_disk_that_refuses_gives_452_and_a_bench_error(tmp_path: Path) -> None
     dossier = tmp_path / "preuves" / "recus"
     assert sorted(p.name for p in dossier.iterdir()) == [
         "000001-20260105090000.eml",
-        "000001-20260105090000.json",
         "000002-20260105090000.eml",
-        "000002-20260105090000.json",
+        "enveloppes.jsonl",
     ]
+
+
+def test_a_line_cut_short_by_a_crash_is_passed_over(tmp_path: Path) -> None:
+    boites = Boites(clock(), dossier=tmp_path)
+    boites.accept("a@b.test", ("amo@org.test",), b"un\r\n")
+    with (tmp_path / "recus" / "enveloppes.jsonl").open("ab") as sortie:
+        sortie.write(b'{"eml": "000002-2026')
+    reprise = Boites(clock(), dossier=tmp_path)
+    assert [m.brut for m in reprise.received()] == [b"un\r\n"]
+    reprise.accept("a@b.test", ("amo@org.test",), b"deux\r\n")
+    assert [m.brut for m in reprise.received()] == [b"un\r\n", b"deux\r\n"]
+    (tmp_path / "recus" / "000003-20260106090000.eml").write_bytes(b"sans enveloppe")
+    with pytest.raises(ErreurPreuves, match="000003-20260106090000"):
+        list(reprise.received())
 
 
 def test_a_folder_that_vanishes_then_comes_back(reseau: Demarrer, tmp_path: Path) -> None:

@@ -116,6 +116,54 @@ def test_unknown_recipient_and_oversize_and_long_line_are_refused(reseau: Demarr
     assert [m.brut for m in monde.recus] == [CORPS]
 
 
+def test_data_cut_anywhere_and_pipelined_commands(reseau: Demarrer) -> None:
+    monde = reseau()
+    corps = b".debut\r\n..\r\n.\n.\r\nfin\r\n"  # a bare LF before a dot doesn't end the data
+    fil = b"..debut\r\n...\r\n..\n.\r\nfin\r\n.\r\n"
+    debut = b"MAIL FROM:<a@b.test>\r\nRCPT TO:<amo@org.test>\r\nDATA\r\n"
+    with socket.create_connection(("127.0.0.1", monde.serveur.port_smtp), timeout=10) as prise:
+        prise.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        reponses = prise.makefile("rb")
+        reponses.readline()
+        prise.sendall(b"EHLO x\r\n")
+        while reponses.readline()[3:4] == b"-":
+            pass
+        for coupe in range(len(fil) + 1):
+            prise.sendall(debut)
+            assert [reponses.readline()[:3] for _ in range(3)] == [b"250", b"250", b"354"]
+            prise.sendall(fil[:coupe])
+            prise.sendall(fil[coupe:] + b"NOOP\r\n")
+            assert [reponses.readline()[:3] for _ in range(2)] == [b"250", b"250"]
+        prise.sendall(debut + b".\r\n" + debut + fil + b"QUIT\r\n")
+        assert [r[:3] for r in reponses] == [b"250", b"250", b"354", b"250"] * 2 + [b"221"]
+        reponses.close()
+    assert monde.serveur.attendre_traitement(10)
+    assert [m.brut for m in monde.recus] == [corps] * (len(fil) + 1) + [b"", corps]
+
+
+def test_the_size_limit_is_exact(reseau: Demarrer) -> None:
+    monde = reseau(smtp=OptionsSmtp(taille_max=100_000))
+    corps = (b"x" * 98 + b"\r\n") * 1000
+    with smtplib.SMTP("127.0.0.1", monde.serveur.port_smtp, timeout=10) as client:
+        client.helo("x")  # without SIZE=, the limit is met while reading
+        client.sendmail("a@b.test", ["amo@org.test"], corps)
+        for trop in (b"y" + corps[1:-2] + b"z\r\n", corps * 5):
+            with pytest.raises(smtplib.SMTPDataError, match="552"):
+                client.sendmail("a@b.test", ["amo@org.test"], trop)
+        client.sendmail("a@b.test", ["amo@org.test"], CORPS)
+    assert monde.serveur.attendre_traitement(10)
+    assert [len(m.brut) for m in monde.recus] == [100_000, len(CORPS)]
+
+
+def test_a_large_message_is_written_off_the_loop(reseau: Demarrer, tmp_path: Path) -> None:
+    monde = reseau(dossier=tmp_path)
+    corps = b"Subject: x\r\n\r\n" + (b"A" * 76 + b"\r\n") * 40_000
+    with smtplib.SMTP("127.0.0.1", monde.serveur.port_smtp, timeout=20) as client:
+        client.sendmail("a@b.test", ["amo@org.test"], corps)
+    assert monde.serveur.attendre_traitement(10)
+    assert (tmp_path / monde.recus[0].preuve).read_bytes() == corps
+
+
 def test_returns_are_fetched_listed_and_deleted(reseau: Demarrer) -> None:
     monde = reseau()
     uids = [monde.serveur.deposit(BOITE, b"Subject: %d\r\n\r\n.\r\ncorps\r\n" % i) for i in range(3)]
