@@ -23,6 +23,7 @@ from reference.modele import (
 PIECES = {CARTE_VITALE: "1"}
 AUTRE_PIECE = "3"
 FACTURE_NORMALE = "0"
+CENTRE_INCONNU = "000"
 #: The beneficiary is an insured person or one of his dependants (public: test data of wrappers of the SSV).
 TYPE_BENEFICIAIRE = "T"
 
@@ -94,7 +95,7 @@ class ConstitutionGroupes:
             caisse=droits.caisse,
             centre=droits.centre,
             organisme_destinataire=self.organisme_destinataire(*droits.organisme),
-            centre_informatique=self.organismes.centre_informatique(*droits.organisme),
+            centre_informatique=self._computing_centre(droits),
         )
         if flux.amc is not None:
             yield self._insurer(flux.amc)
@@ -113,6 +114,11 @@ class ConstitutionGroupes:
         for rang, p in enumerate(flux.prestations, start=1):
             yield self._prestation(rang, p)
         yield self._totals(flux.prestations)
+
+    def _computing_centre(self, droits: Droits) -> str:
+        """The computing centre when the table knows it; left empty otherwise, the services have a table of theirs."""
+        centre = self.organismes.centre_informatique(*droits.organisme)
+        return "" if centre == CENTRE_INCONNU else centre
 
     def _insurer(self, amc: ContexteAmc) -> Groupe:
         """Group 1321; the address is the one the table of cdc §4.2.1.12.2.2 gave."""
