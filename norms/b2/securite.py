@@ -54,21 +54,20 @@ def segmenter(  # noqa: PLR0917 - the columns of the record, in order
     if not morceaux or len(morceaux) > MAX_SEGMENTS:
         maximum = MAX_SEGMENTS * SEGMENT * 3 // 4
         raise ErreurSecurite(f"contenu de nature {nature} de {len(octets)} octets ; attendu de 1 à {maximum} octets")
-    return [
-        codec.encoder(
-            TYPE,
-            {
-                "numero_ps": numero_ps,
-                "nature": nature,
-                "reference": reference,
-                "rang_segment": i,
-                "nombre_segments": len(morceaux),
-                "algorithme": algorithme,
-                "segment": morceau,
-            },
-        )
-        for i, morceau in enumerate(morceaux, start=1)
-    ]
+    commun = codec.encoder(
+        TYPE,
+        {
+            "numero_ps": numero_ps,
+            "nature": nature,
+            "reference": reference,
+            "rang_segment": 1,
+            "nombre_segments": len(morceaux),
+            "algorithme": algorithme,
+            "segment": "",
+        },
+    )
+    patch = codec.disposition(TYPE).patch
+    return [patch(commun, {"rang_segment": i, "segment": m}) for i, m in enumerate(morceaux, start=1)]
 
 
 def assembler(enregistrements: Sequence[Enregistrement]) -> BlocSecurite:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from norms.b2 import CodecB2
 from norms.contrat.ports import Alea, Horloge
@@ -54,6 +55,7 @@ def select(groupes: Iterable[Groupe], id_: int) -> tuple[Groupe, ...]:
     return tuple(g for g in groupes if g.id == id_)
 
 
+@cache
 def parse_reference(texte: str) -> tuple[int, int]:
     """ "1110-3" as (1110, 3)."""
     groupe, _, champ = texte.partition("-")

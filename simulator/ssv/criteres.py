@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from norms.contrat.base import TypeFacture
@@ -23,6 +23,17 @@ class Criteres:
     def __init__(self, contexte: Contexte) -> None:
         self._contexte = contexte
         self._regles: Any = contexte.donnees.lots
+        self._regles_propres: Mapping[str, Callable[[FactureSsv], str]] = {
+            "vide": lambda f: "",
+            "organisme_destinataire": lambda f: f.organisme_destinataire,
+            "centre_informatique": lambda f: f.centre_informatique,
+            "top_certification": lambda f: f.regle.top_certification,
+            "destinataire_dre": numero_dre,
+            "numero_amc": lambda f: f.value("2M.numero_amc"),
+            "type_destinataire": lambda f: recipient(contexte, f).type_destinataire,
+            "numero_emetteur": lambda f: self._padded(f.numero_ps),
+            "numero_destinataire": lambda f: self._padded(self._numero_destinataire(f)),
+        }
 
     def constant(self, nom: str) -> str:
         """A constant of ``lots.yaml``: version, norme, monnaie…"""
@@ -48,22 +59,10 @@ class Criteres:
     def _rule(self, nom: str, facture: FactureSsv) -> str:
         if nom in self._regles and "valeur" in self._regles[nom]:
             return self.constant(nom)
-        if nom == "vide":
-            return ""
-        longueur = int(self.constant("longueur_numero"))
-        simples = {
-            "organisme_destinataire": facture.organisme_destinataire,
-            "centre_informatique": facture.centre_informatique,
-            "top_certification": facture.regle.top_certification,
-            "destinataire_dre": numero_dre(facture),
-            "numero_amc": facture.value("2M.numero_amc"),
-            "numero_emetteur": facture.numero_ps.rjust(longueur, "0"),
-        }
-        if nom in simples:
-            return simples[nom]
-        if nom == "type_destinataire":
-            return recipient(self._contexte, facture).type_destinataire
-        return self._numero_destinataire(facture).rjust(longueur, "0")
+        return self._regles_propres[nom](facture)
+
+    def _padded(self, numero: str) -> str:
+        return numero.rjust(int(self.constant("longueur_numero")), "0")
 
     def _numero_destinataire(self, facture: FactureSsv) -> str:
         if facture.type is TypeFacture.DRE:

@@ -28,6 +28,11 @@ class Journalier:
 
     def __init__(self, codec: CodecB2) -> None:
         self._codec = codec
+        self._colonnes = {
+            d.type: (champ.debut - 1, champ.fin)
+            for d in codec.dispositions.values()
+            if (champ := next((d.par_nom[c] for c in NUMEROS if c in d.par_nom), None))
+        }
         self._resumes: dict[tuple[bool, str], dict[str, Any]] = {}
 
     def describe(self, message: Message) -> dict[str, Any]:
@@ -73,8 +78,9 @@ class Journalier:
         lignes: list[dict[str, Any]] = []
         for i in range(0, len(octets), LONGUEUR):
             ligne = self._record(octets[i : i + LONGUEUR])
-            if lignes and {k: lignes[-1].get(k) for k in ligne} == ligne:
-                lignes[-1]["nombre"] = lignes[-1].get("nombre", 1) + 1
+            derniere = lignes[-1] if lignes else None
+            if derniere and derniere["type"] == ligne["type"] and derniere["numero"] == ligne["numero"]:
+                derniere["nombre"] = derniere.get("nombre", 1) + 1
             elif len(lignes) < MAX_LIGNES:
                 lignes.append(ligne)
             else:
@@ -86,8 +92,8 @@ class Journalier:
             disposition = self._codec.identifier(brut)
         except ErreurEnregistrement as exc:
             return {"type": "?", "numero": "", "anomalie": str(exc)[:200]}
-        champ = next((disposition.par_nom[c] for c in NUMEROS if c in disposition.par_nom), None)
-        numero = brut[champ.debut - 1 : champ.fin].decode("ascii", "backslashreplace").rstrip(" ") if champ else ""
+        debut, fin = self._colonnes.get(disposition.type, (0, 0))
+        numero = brut[debut:fin].decode("ascii", "backslashreplace").rstrip(" ")
         return {"type": disposition.type, "numero": numero}
 
 

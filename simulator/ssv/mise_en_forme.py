@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from norms.codec import Champ, ErreurEnregistrement, Format
@@ -237,6 +238,7 @@ class MiseEnForme:
         return f"{jour[2:]}000" if jour else ""
 
 
+@cache
 def _bounds(occurrences: str) -> tuple[int, int]:
     """« 1 », « 0-1 », « n », « 1-6 » as smallest and greatest numbers; « n » may be absent."""
     if occurrences == "n":
