@@ -86,9 +86,13 @@ class Bureau:
             if acteur is not None:
                 self._receive(acteur, recu)
 
+    def contexte(self, numero: str, instant: datetime) -> Contexte:
+        """What the analysis of a message received at ``instant`` by this insurer rests on. Raises ErreurActeur."""
+        return Contexte(self.acteur(numero).organisme, self._pack, self._confiance, instant)
+
     def _receive(self, acteur: Acteur, recu: MessageRecu) -> None:
         instant = datetime.fromisoformat(recu.instant)
-        ctx = Contexte(acteur.organisme, self._pack, self._confiance, instant)
+        ctx = self.contexte(acteur.organisme.numero, instant)
         lue = check_history(ctx.catalogue, analyse(ctx, recu), acteur.registre)
         self._emettre("flux", lue.donnees(recu.preuve))
         acteur.dernier = (recu, lue)

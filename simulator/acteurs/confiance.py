@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from norms.b2.securite import RSA_SHA256, BlocSecurite
-from norms.certificats import ErreurCertificat, est_perime, est_revoque, issued_by, pas_encore_valide
+from norms.certificats import est_perime, est_revoque, issued_by, pas_encore_valide
 from norms.cms import Identite
 
 NaturePorteur = Literal["PS", "VITALE"]
+TOUS = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Porteur:
     """A card holder known to the insurers.
 
     ``numeros``: what the holder may sign invoices for, billing numbers (9 characters) or NIR (13 characters);
-    ``numeros_lot``: billing numbers whose lots it may sign (cdc §3.2.9.3.2.1).
+    ``numeros_lot``: billing numbers whose lots it may sign (cdc §3.2.9.3.2.1); ``*``: any (employees, substitutes).
     """
 
     nature: NaturePorteur
@@ -34,6 +35,12 @@ class Porteur:
     certificat: x509.Certificate
     numeros: tuple[str, ...] = ()
     numeros_lot: tuple[str, ...] = ()
+
+    def signs_invoices_of(self, numero: str) -> bool:
+        return numero in self.numeros or TOUS in self.numeros
+
+    def signs_lots_of(self, numero: str) -> bool:
+        return numero in self.numeros_lot or TOUS in self.numeros_lot
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +98,9 @@ class Confiance:
             return f"certificat valable à partir du {certificat.not_valid_before_utc:%Y-%m-%d}"
         if not any(issued_by(certificat, a) for a in self.autorites()):
             return f"certificat émis par une autorité inconnue : {certificat.issuer.rfc4514_string()}"
-        for crl in self.crl():
-            try:
-                if est_revoque(certificat, crl):
-                    return f"certificat révoqué (série {certificat.serial_number:X})"
-            except ErreurCertificat:
-                continue  # the list of another authority
+        listes = [crl for crl in self.crl() if crl.issuer == certificat.issuer]
+        if any(est_revoque(certificat, crl) for crl in listes):
+            return f"certificat révoqué (série {certificat.serial_number:X})"
         return ""
 
 

@@ -121,7 +121,7 @@ class _Examen:
             self.note(f"FACTURE_SIGNATURE_{suffixe}_FAUSSE", "une signature vérifiable", signature.motif, entete)
         elif not signature.valide:
             self.note(f"FACTURE_SIGNATAIRE_{suffixe}", "un certificat valide", signature.motif, entete)
-        elif signature.porteur is not None and numero not in signature.porteur.numeros:
+        elif signature.porteur is not None and not signature.porteur.signs_invoices_of(numero):
             attendu = f"un signataire de {montre(numero)}"
             self.note(f"FACTURE_SIGNATAIRE_{suffixe}", attendu, signature.signataire, entete, champ)
         return signature
@@ -156,9 +156,9 @@ class _Examen:
             restaures = demasquer(self.ctx.pack, structure.enregistrements, clair)
             events = list(self.ctx.codec.structure.events(restaures, depart="lot", arrivees=("fin_facture",)))
         except (ErreurSecurite, ErreurEnregistrement) as exc:
-            self.note(
-                "FACTURE_CHIFFREMENT_INCOHERENT", "des données qui remplissent les zones masquées", str(exc), entete
-            )
+            if isinstance(exc, ErreurSecurite) or not self.lue.fautes:  # else told already, with the record
+                attendu = "des données qui remplissent les zones masquées"
+                self.note("FACTURE_CHIFFREMENT_INCOHERENT", attendu, str(exc), entete)
             return Chiffrement(True, ouvert=True, motif=str(exc), champs=champs), structure.prestations
         restauree = events[0]
         prestations = restauree.prestations if isinstance(restauree, FactureB2) else structure.prestations

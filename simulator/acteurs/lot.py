@@ -195,7 +195,7 @@ class _Examen:
             self.note("LOT_SIGNATURE_FAUSSE", "une signature vérifiable", signature.motif, entete)
         elif not signature.valide:
             self.note("LOT_SIGNATAIRE", "un certificat valide", signature.motif, entete)
-        elif signature.porteur is not None and numero not in signature.porteur.numeros_lot:
+        elif signature.porteur is not None and not signature.porteur.signs_lots_of(numero):
             self.note("LOT_SIGNATAIRE", f"une carte habilitée pour {numero}", signature.signataire, entete, "numero_ps")
         return signature
 

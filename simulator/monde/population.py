@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from norms.contrat.ports import Alea
-from simulator.acteurs.confiance import Porteur
+from simulator.acteurs.confiance import TOUS, Porteur
 from simulator.cards.carte import Card
 from simulator.cards.cps3 import build_cps
 from simulator.cards.etat import EtatPersistant
@@ -21,6 +21,8 @@ from simulator.monde.config import ErreurMonde
 from simulator.pki import TestPki
 
 Famille = Literal["cps", "vitale"]
+REMPLACANT = "4"  # mode of practice (public: SSV, group 2)
+EMPLOYE = "2"  # type of card: CPE (public: SSV, group 1)
 
 
 class Population:
@@ -92,11 +94,8 @@ class Population:
         for nom in self._fichiers["cps"]:
             image = self.image(nom)
             if isinstance(image, ImageCps):
-                factureurs = [s for s in image.situations if s.numero_facturation]
-                numeros, lots = (
-                    tuple(s.numero_facturation + s.cle_facturation for s in factureurs if habilite(s))
-                    for habilite in (_may_sign_invoices, _may_sign_lots)
-                )
+                numeros = _may_sign(image, lambda s: s.habilitation_facture == "1", ())
+                lots = _may_sign(image, lambda s: s.habilitation_lot == "1", (EMPLOYE,))
                 certificat = self._pki.identite_cps(image.numero_serie).cert_signature
                 yield Porteur("PS", nom, certificat, numeros, lots)
         for nom in self._fichiers["vitale"]:
@@ -107,9 +106,13 @@ class Population:
                 yield Porteur("VITALE", nom, certificat, tuple(sorted(nirs)))
 
 
-def _may_sign_invoices(situation: Situation) -> bool:
-    return situation.habilitation_facture == "1"
+def _may_sign(image: ImageCps, habilite: Callable[[Situation], bool], larges: tuple[str, ...]) -> tuple[str, ...]:
+    """The billing numbers a card signs for; any, for a substitute, and for the kinds of cards in ``larges``.
 
-
-def _may_sign_lots(situation: Situation) -> bool:
-    return situation.habilitation_lot == "1"
+    cdc §3.2.9.3.2.1: the CPE of a group practice signs the lots of all its professionals.
+    """
+    situations = [s for s in image.situations if s.numero_facturation and habilite(s)]
+    numeros = tuple(s.numero_facturation + s.cle_facturation for s in situations)
+    remplace = any(s.mode_exercice == REMPLACANT for s in situations)
+    employe = image.type_carte in larges and any(habilite(s) for s in image.situations)
+    return (*numeros, TOUS) if remplace or employe else numeros

@@ -51,6 +51,8 @@ class Emetteur:
     _compteurs: dict[str, int] = field(default_factory=dict)
     _alea: AleaReproductible = field(default_factory=lambda: AleaReproductible(3, "emetteur"))
 
+    _annuaire: dict[str, Any] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         self.rpc("ssv.init_lib")
 
@@ -116,9 +118,10 @@ class Emetteur:
         """The attachment certificate of an insurer, from the directory; another variant straight from the PKI."""
         if variante != "valide":
             return self.monde.pki.certificat("chiffrement_piece_jointe", numero, variante)
-        annuaire = self.rpc("annuaire.certificats")["certificats"]
-        pem = next(c["pem"] for c in annuaire if c["porteur"] == numero)
-        return load_pem_x509_certificate(pem.encode())
+        if not self._annuaire:
+            publies = self.rpc("annuaire.certificats")["certificats"]
+            self._annuaire = {c["porteur"]: load_pem_x509_certificate(c["pem"].encode()) for c in publies}
+        return self._annuaire[numero]
 
     def sceller(self, fichier: bytes, numero: str = AMO, variante: str = "valide") -> bytes:
         """Compressed then encrypted for an insurer."""
