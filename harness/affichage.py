@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from harness.catalogue import Catalogue
+from harness.catalogue import Catalogue, scenarios_directory
 from harness.modele.verdict import Campagne, Constat, Preuve, ResultatScenario, Verdict
 
 _MARGE = "  "
+
+
+def replay_options(option: Any) -> str:
+    """The options to repeat on a replay line, from a command line's ``preagrement_…`` attributes."""
+    mots = [
+        f" --{nom} {valeur}"
+        for nom in ("lps", "norme", "attestations")
+        if (valeur := getattr(option, f"preagrement_{nom}", None))
+    ]
+    lecteurs = getattr(option, "preagrement_lecteurs", None)
+    return "".join(mots) + (f" --lecteurs {lecteurs}" if lecteurs and lecteurs != "simules" else "")
 
 
 def heading(resultat: ResultatScenario) -> str:
@@ -15,8 +27,11 @@ def heading(resultat: ResultatScenario) -> str:
     return f"{resultat.verdict.libelle.upper()}  {resultat.id}  {resultat.titre}"
 
 
-def format_result(resultat: ResultatScenario, catalogue: Catalogue, graine: int) -> list[str]:
-    """A result as a vendor reads it: what was expected, what was found, where, what to do, how to replay."""
+def format_result(resultat: ResultatScenario, catalogue: Catalogue, graine: int, options: str = "") -> list[str]:
+    """A result as a vendor reads it: what was expected, what was found, where, what to do, how to replay.
+
+    ``options``: what the replay needs besides the seed, such as the file of the LPS.
+    """
     lignes = [heading(resultat)]
     if resultat.cause:
         lignes.append(_line("cause", resultat.cause))
@@ -29,8 +44,15 @@ def format_result(resultat: ResultatScenario, catalogue: Catalogue, graine: int)
     for constat in resultat.constats:
         if constat.verdict in montres:
             lignes += _finding(constat, catalogue)
-    lignes.append(_line("rejouer", f"preagrement replay {resultat.id} --graine {graine}"))
+    lignes.append(_line("rejouer", f"preagrement replay {_replayable(resultat)} --graine {graine}{options}"))
     return lignes
+
+
+def _replayable(resultat: ResultatScenario) -> str:
+    """The identifier of a shipped scenario, the file of another one."""
+    nom = resultat.fichier
+    livre = not nom or (scenarios_directory().parent / nom).is_file()
+    return resultat.id if livre else nom
 
 
 def _finding(constat: Constat, catalogue: Catalogue) -> Iterator[str]:
@@ -51,10 +73,10 @@ def _finding(constat: Constat, catalogue: Catalogue) -> Iterator[str]:
 def where(preuves: tuple[Preuve, ...]) -> str:
     """``message x.eml, enregistrements 3, 6, 9, colonnes 27-35``"""
     morceaux = []
-    fichiers = list(dict.fromkeys(p.fichier for p in preuves if p.fichier))
+    fichiers = list(dict.fromkeys(p.fichier.rpartition("/")[2] for p in preuves if p.fichier))
     if fichiers:
         morceaux.append(", ".join(fichiers[:3]))
-    rangs = [str(p.enregistrement) for p in preuves if p.enregistrement is not None]
+    rangs = list(dict.fromkeys(str(p.enregistrement) for p in preuves if p.enregistrement is not None))
     if rangs:
         morceaux.append(f"enregistrement{'s' if len(rangs) > 1 else ''} {', '.join(rangs[:10])}")
     colonnes = list(dict.fromkeys(p.colonnes for p in preuves if p.colonnes))
@@ -70,8 +92,9 @@ def _line(titre: str, texte: str) -> str:
 def summary(campagne: Campagne) -> list[str]:
     """Two lines of totals, for scenarios and requirements."""
     lignes = []
-    for quoi, libelle in (("scenarios", "scénarios"), ("exigences", "exigences")):
+    for quoi, libelle in (("scenarios", "scénario"), ("exigences", "exigence")):
         compte = campagne.compte(quoi)  # type: ignore[arg-type]  # the two literals above
         detail = ", ".join(f"{compte[v.value]} {v.libelle}" for v in Verdict if compte[v.value])
-        lignes.append(f"{compte['total']} {libelle}" + (f" : {detail}" if detail else ""))
+        pluriel = "s" if compte["total"] > 1 else ""
+        lignes.append(f"{compte['total']} {libelle}{pluriel}" + (f" : {detail}" if detail else ""))
     return lignes

@@ -36,7 +36,8 @@ class CodesPorteur:
     def hide(self, texte: str) -> str:
         """The text without any of these values."""
         for valeur in self.valeurs:
-            texte = re.sub(_alone(re.escape(valeur)), MASQUE, texte)
+            if valeur in texte:
+                texte = re.sub(_alone(re.escape(valeur)), MASQUE, texte)
         return texte
 
     def hide_in(self, valeur: Any) -> Any:

@@ -7,7 +7,7 @@ question, an ordering of fewer than two items, all give « non testé ».
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.catalogue import Catalogue
@@ -15,7 +15,7 @@ from harness.comparaison import compare, is_empty, render
 from harness.expressions import evaluate
 from harness.modele.scenario import Attendu
 from harness.modele.verdict import Constat, Preuve, Verdict
-from harness.preuves import proofs_of
+from harness.preuves import Reperes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Juge:
 
     catalogue: Catalogue
     masquer: Callable[[str], str] = lambda texte: texte
-    colonnes: Callable[[str, str], str] = lambda _type, _champ: ""
+    reperes: Reperes = field(default_factory=Reperes)
 
     def judge(self, rang: int, attendu: Attendu, observations: Mapping[str, Any]) -> Constat:
         """The finding for one expectation, on the observations made so far."""
@@ -42,7 +42,7 @@ class Juge:
         verdict = self._verdict(attendu, issue)
         preuves: tuple[Preuve, ...] = ()
         if issue is not None:
-            preuves = proofs_of(attendu, observations, self.colonnes)
+            preuves = self.reperes.proofs(attendu, observations)
         return self._finding(rang, attendu, verdict, self.masquer(constate), preuves)
 
     def unjudged(self, rang: int, attendu: Attendu, verdict: Verdict, raison: str) -> Constat:

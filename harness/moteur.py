@@ -18,7 +18,7 @@ from typing import Any
 from harness.adaptateur.configuration import ConfigLps
 from harness.adaptateur.pannes import PanneLps
 from harness.catalogue import Catalogue
-from harness.depot import Depot
+from harness.depot import PREUVES, Depot
 from harness.fuites import CodesPorteur, files_under
 from harness.jugement import Juge
 from harness.modele.scenario import Attendu, EtapeDemander, EtapeLps, EtapeMonde, EtapeVerifier, Scenario
@@ -26,6 +26,7 @@ from harness.modele.verdict import Constat, Deroule, ResultatScenario, Verdict, 
 from harness.monde import DELAI_TRAITEMENT, DemandeMonde, FabriqueMonde, Lecteurs, Monde, open_simulated
 from harness.observations import fold
 from harness.parametres import ErreurParametres, ValeurAbsente, substitute
+from harness.preuves import Reperes, columns_of
 from harness.profil import outside
 from harness.scenarios import FichierScenario
 from harness.session import SessionLps
@@ -73,7 +74,8 @@ class _Partie:
     def __init__(self, banc: Banc, scenario: Scenario) -> None:
         self._banc, self._scenario = banc, scenario
         self._codes = CodesPorteur()
-        self._juge = Juge(banc.catalogue, self._codes.hide)
+        reperes = Reperes(f"{PREUVES}/{scenario.id}/", columns_of(banc.pack))
+        self._juge = Juge(banc.catalogue, self._codes.hide, reperes)
         self._depot = Depot(banc.dossier, scenario.id, self._codes)
         self._constats: list[Constat] = []
         self._deroule: list[Deroule] = []

@@ -16,7 +16,7 @@ import pytest
 from harness.adaptateur.client import ClientLps, open_transport
 from harness.adaptateur.configuration import ErreurConfiguration, load_configuration
 from harness.adaptateur.pannes import PanneLps
-from harness.affichage import format_result
+from harness.affichage import format_result, replay_options
 from harness.attestations import load_attestations
 from harness.campagne import build_campaign, identity
 from harness.catalogue import load_catalogue
@@ -48,6 +48,7 @@ class Etat:
     presentation: Presentation | None = None
     campagne: Campagne | None = None
     rapports: list[Path] = field(default_factory=list)
+    options: str = ""
 
 
 ETAT = pytest.StashKey[Etat]()
@@ -106,7 +107,7 @@ def pytest_configure(config: pytest.Config) -> None:
             claim_directory(banc.dossier)
     except (ErreurConfiguration, ErreurPaquet, ErreurChargement, OSError) as exc:
         raise pytest.UsageError(str(exc)) from exc
-    config.stash[ETAT] = Etat(banc)
+    config.stash[ETAT] = Etat(banc, options=replay_options(config.option))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -176,7 +177,7 @@ class ItemScenario(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, EchecScenario):
             etat = self.config.stash[ETAT]
-            return "\n".join(format_result(excinfo.value.resultat, etat.banc.catalogue, etat.banc.graine))
+            return "\n".join(format_result(excinfo.value.resultat, etat.banc.catalogue, etat.banc.graine, etat.options))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:

@@ -177,7 +177,9 @@ def _known_keys(modele: type[BaseModel], chemin: Chemin) -> Iterable[str]:
 
 
 def find_scenario(identifiant: str, chemins: Iterable[Path]) -> FichierScenario:
-    """The scenario of this identifier among these files. Raises ErreurScenario, ValueError when there's none."""
+    """The scenario of this identifier among these files, or of this file. Raises ErreurScenario, ValueError."""
+    if Path(identifiant).is_file():
+        return load_scenario(Path(identifiant))
     connus: list[str] = []
     for chemin in chemins:
         try:

@@ -141,7 +141,7 @@ class _Plain:
         return table
 
     def _refuse(self, evenement: yaml.Event, message: str) -> ErreurChargement:
-        marque = evenement.start_mark
+        marque: Any = evenement.start_mark
         return ErreurChargement(self._nom, marque.line + 1, marque.column + 1, message)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.affichage import format_result, where
+from harness.affichage import format_result, replay_options, where
 from harness.cli.commun import (
     STYLES,
     Chemins,
@@ -27,7 +27,7 @@ from harness.scenarios import FichierScenario, discover, find_scenario
 
 
 def command(  # noqa: PLR0917 -- the options of the command line
-    scenario: Annotated[str, typer.Argument(help="Identifiant du scénario.")],
+    scenario: Annotated[str, typer.Argument(help="Identifiant du scénario, ou son fichier.")],
     chemins: Chemins = None,
     lps: OptionLps = None,
     graine: OptionGraine = 1,
@@ -46,20 +46,19 @@ def command(  # noqa: PLR0917 -- the options of the command line
     sortie = Sortie(machine=machine)
     with fautes(sortie):
         fichier: FichierScenario = find_scenario(scenario, discover(chemins or []))
-        banc = make_bench(
-            options(
-                lps=lps,
-                graine=graine,
-                lecteurs=lecteurs,
-                norme=norme,
-                dossier=dossier,
-                attestations=attestations,
-                interne=interne,
-            )
+        choix = options(
+            lps=lps,
+            graine=graine,
+            lecteurs=lecteurs,
+            norme=norme,
+            dossier=dossier,
+            attestations=attestations,
+            interne=interne,
         )
+        banc = make_bench(choix)
         claim_directory(dossier)
     resultat = play(banc, fichier)
-    _show(sortie, resultat, format_result(resultat, banc.catalogue, graine), dossier)
+    _show(sortie, resultat, format_result(resultat, banc.catalogue, graine, replay_options(choix)), dossier)
     if sortie.machine:
         sortie.json(resultat.model_dump(mode="json"))
     code = Campagne(identite=Identite(), scenarios=(resultat,), exigences=()).code_sortie

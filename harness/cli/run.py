@@ -80,7 +80,7 @@ def command(  # noqa: PLR0917 -- the options of the command line
         raise typer.Exit(ERREUR_BANC)
     debut = time.monotonic()
     with progress(sortie, "scénarios") as barre:
-        ecoute = Ecoute(sortie, barre, graine)
+        ecoute = Ecoute(sortie, barre)
         code = pytest.main(arguments, plugins=[ecoute])
     ecoute.duree = time.monotonic() - debut
     raise typer.Exit(conclude(ecoute, code, set(scenario or [])))
@@ -89,8 +89,8 @@ def command(  # noqa: PLR0917 -- the options of the command line
 class Ecoute:
     """Listens to the campaign: shows each result as it comes, keeps the plugin's state for the end."""
 
-    def __init__(self, sortie: Sortie, barre: Any, graine: int) -> None:
-        self._sortie, self._barre, self._graine = sortie, barre, graine
+    def __init__(self, sortie: Sortie, barre: Any) -> None:
+        self._sortie, self._barre = sortie, barre
         self.etat: Etat | None = None
         self.duree = 0.0
 
@@ -128,7 +128,8 @@ class Ecoute:
         if self.etat is None or resultat.verdict in (Verdict.CONFORME, Verdict.NON_APPLICABLE):
             self._sortie.line(heading(resultat), style)
         else:
-            self._sortie.lines(format_result(resultat, self.etat.banc.catalogue, self._graine), style)
+            etat = self.etat
+            self._sortie.lines(format_result(resultat, etat.banc.catalogue, etat.banc.graine, etat.options), style)
 
 
 def conclude(ecoute: Ecoute, code: int, voulus: set[str]) -> int:

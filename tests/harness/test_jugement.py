@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from harness.affichage import where
 from harness.jugement import Juge
 from harness.modele.scenario import Attendu
 from harness.modele.verdict import Verdict
+from harness.preuves import Reperes, columns_of
+from norms.paquet import NormPack
 from tests.harness.aides import CATALOGUE
 
 C, N, T, R = Verdict.CONFORME, Verdict.NON_CONFORME, Verdict.NON_TESTE, Verdict.RESERVE
@@ -158,31 +161,35 @@ def test_a_failure_is_a_reservation_when_it_rests_on_a_supposition(
     assert (constat.verdict, constat.hypothese, constat.rang) == (verdict, hypothese, 3)
 
 
-def test_a_finding_shows_both_sides_and_where() -> None:
-    arbre = {
-        "flux": {
-            "lots": [
-                {
-                    "factures": [
-                        {"numero": "12", "eml": "a.eml", "enregistrement": 3, "brut": "2…", "type": "2"},
-                        {"numero": "3", "eml": "a.eml", "enregistrement": 6, "brut": "2…", "type": "2"},
-                    ]
-                }
-            ]
-        }
+def facture(numero: str, rang: int) -> dict[str, Any]:
+    return {
+        "numero": numero,
+        "eml": "messagerie/recus/a.eml",
+        "enregistrement": rang,
+        "prestations": [],
+        "entete": {"numero_facture": numero, "type_enregistrement": "2", "enregistrement": rang, "brut": "2…"},
+        "fin": {"total_amo": 1750, "type_enregistrement": "5", "enregistrement": rang + 2, "brut": "5…"},
+        "montants": {"amo": 1750},
     }
+
+
+@pytest.mark.parametrize(
+    ("sur", "reperes"),
+    [
+        # B2 of 2005-07: the invoice number is in columns 27-35 of the header record
+        ("flux.lots[0].factures[*].numero", [(3, "2", "27-35"), (6, "2", "27-35")]),
+        ("flux.lots[0].factures[0].entete.numero_facture", [(3, "2", "27-35")]),
+        ("flux.lots[0].factures[1].numero", [(6, "2", "27-35")]),
+        ("flux.lots[0].factures[0].montants.amo", [(5, "5", "66-73")]),
+    ],
+)
+def test_a_finding_shows_where_it_was_read(sur: str, reperes: list[tuple[int, str, str]]) -> None:
+    arbre = {"flux": {"lots": [{"factures": [facture("12", 3), facture("3", 6)]}]}}
     attendu = Attendu.model_validate(
-        {
-            "sur": "flux.lots[0].factures[*].numero",
-            "egale": ["3", "12"],
-            "verifie": "SV-1-01",
-            "pourquoi": "ordre croissant",
-        }
+        {"sur": sur, "egale": "rien de tel", "verifie": "SV-1-01", "pourquoi": "pour montrer où"}
     )
-    colonnes = {("2", "numero"): "27-35"}
-    constat = Juge(CATALOGUE, colonnes=lambda t, c: colonnes.get((t, c), "")).judge(0, attendu, arbre)
-    assert (constat.attendu, constat.constate) == ("3, 12", "12, 3")
-    assert [(p.fichier, p.enregistrement, p.colonnes) for p in constat.preuves] == [
-        ("a.eml", 3, "27-35"),
-        ("a.eml", 6, "27-35"),
-    ]
+    juge = Juge(CATALOGUE, reperes=Reperes("preuves/LOT-01/", columns_of(NormPack.par_defaut())))
+    constat = juge.judge(0, attendu, arbre)
+    assert [(p.enregistrement, p.type_enregistrement, p.colonnes) for p in constat.preuves] == reperes
+    assert {p.fichier for p in constat.preuves} == {"preuves/LOT-01/messagerie/recus/a.eml"}
+    assert where(constat.preuves).startswith("a.eml, enregistrement")
