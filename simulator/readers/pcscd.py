@@ -4,6 +4,9 @@ The server's socket path is compiled in, but pcscd takes a listening socket by t
 (LISTEN_FDS), with or without systemd; clients find it by PCSCLITE_CSOCK_NAME (public: pcsc-lite).
 The vpcd driver keeps its slots in one array per loaded library: each reader entry beyond the first
 gets its own copy of the library.
+
+The driver listens on every address of the machine: whoever reaches these ports can put a card in a free
+reader. On a shared network, run in a network namespace (unshare -n) or behind a firewall.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from simulator.readers.base import Arrachement
 from simulator.readers.trace import Espion, sans_trace
 
 ETEINDRE, ALLUMER, REMETTRE_A_ZERO, DONNER_ATR = 0x00, 0x01, 0x02, 0x04
+HOTE = "127.0.0.1"  # a driver elsewhere would let anybody on the way read the cards
 DELAI_CONNEXION = 5.0
 MAX_REPONSE = 65_535
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
@@ -45,13 +46,12 @@ class VpcdSlot:
         port: int,
         *,
         nom: str,
-        hote: str = "127.0.0.1",
         espion: Espion = sans_trace,
         delai_muette: float = 2.0,
         debut_fin: Callable[[VpcdSlot, Fin], None] = lambda *_: None,
         apres_fin: Callable[[VpcdSlot, Fin, Card | None], None] = lambda *_: None,
     ) -> None:
-        self._card, self._adresse, self._nom = card, (hote, port), nom
+        self._card, self._adresse, self._nom = card, (HOTE, port), nom
         self._espion, self._delai_muette = espion, delai_muette
         self._debut_fin, self._apres_fin = debut_fin, apres_fin
         self._arret = threading.Event()
