@@ -25,6 +25,9 @@ RSA_SHA256 = "01"
 ENVELOPPE_CMS = "02"
 MAX_CLAIR = 1024 * 1024
 
+#: What all segments of one content share.
+_COMMUN = ("numero_ps", "nature", "reference", "algorithme", "nombre_segments")
+
 SIGNATURE_VITALE, SIGNATURE_PS, DONNEES_CHIFFREES, SIGNATURE_LOT = "V", "P", "C", "L"
 
 
@@ -66,8 +69,15 @@ def segmenter(  # noqa: PLR0917 - the columns of the record, in order
             "segment": "",
         },
     )
-    patch = codec.disposition(TYPE).patch
-    return [patch(commun, {"rang_segment": i, "segment": m}) for i, m in enumerate(morceaux, start=1)]
+    # The ranks and the segments are written straight into their columns: a record costs two slices, not an encoding.
+    disposition = codec.disposition(TYPE)
+    rang, segment = disposition.champ("rang_segment"), disposition.champ("segment")
+    avant, entre = commun[: rang.debut - 1], commun[rang.fin : segment.debut - 1]
+    apres = commun[segment.fin :]
+    return [
+        avant + f"{i:0{rang.longueur}d}".encode() + entre + m.ljust(segment.longueur).encode("ascii") + apres
+        for i, m in enumerate(morceaux, start=1)
+    ]
 
 
 def assembler(enregistrements: Sequence[Enregistrement]) -> BlocSecurite:
@@ -75,12 +85,13 @@ def assembler(enregistrements: Sequence[Enregistrement]) -> BlocSecurite:
     if not enregistrements:
         raise ErreurSecurite("aucun segment de sécurité à assembler ; attendu au moins un enregistrement de type 8")
     premier = enregistrements[0]
-    commun = ("numero_ps", "nature", "reference", "algorithme", "nombre_segments")
     total = premier.entier("nombre_segments")
+    commun = [premier.disposition.champ(nom) for nom in _COMMUN]
     for i, e in enumerate(enregistrements, start=1):
-        for nom in commun:
-            if e.texte(nom) != premier.texte(nom):
-                raise _fault(e, nom, f"« {premier.texte(nom)} » comme au premier segment", f"« {e.texte(nom)} »")
+        for c in commun:
+            if e.brut[c.debut - 1 : c.fin] != premier.brut[c.debut - 1 : c.fin]:
+                attendu = f"« {premier.texte(c.nom)} » comme au premier segment"
+                raise _fault(e, c.nom, attendu, f"« {e.texte(c.nom)} »")
         if e.entier("rang_segment") != i:
             raise _fault(e, "rang_segment", f"le segment {i} sur {total}", f"le segment {e.entier('rang_segment')}")
         if i < len(enregistrements) and len(e.texte("segment")) != SEGMENT:
