@@ -19,7 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     choix = _parse(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s : %(message)s")
     if choix.mutants:
-        liste = [{"id": m.id, "titre": m.titre, "exigence": m.exigence} for m in MUTANTS.values()]
+        liste = [
+            {"id": m.id, "titre": m.titre, "exigence": m.exigence, "exigences": list(m.exigences)}
+            for m in MUTANTS.values()
+        ]
         sys.stdout.write(json.dumps(liste, ensure_ascii=False, indent=2) + "\n")
         return 0
     adaptateur = creer(mutant=choix.mutant)

@@ -67,7 +67,7 @@ class Poste:
     ) -> None:
         if parametrage.oct:
             raise Refus("transmission par un organisme concentrateur non prévue par ce progiciel ; vider « oct »")
-        self.horloge, self.ecran, self.session = horloge, Ecran(), Session()
+        self.pack, self.horloge, self.ecran, self.session = pack, horloge, Ecran(), Session()
         self.base = Base(dossier)
         try:
             self._wire(dossier, environnement, parametrage, graine, pack)

@@ -54,6 +54,12 @@ def code_au_premier(rang: int, code_porteur: str | None) -> str | None:
     return code_porteur if rang == 0 else None
 
 
+def exiger_code(code_porteur: str | None) -> None:
+    """SV-3.2.9.3.2.1-04: no series without the code porteur. Raises Refus."""
+    if not code_porteur:
+        raise Refus("code porteur exigé pour signer le premier lot d'une série ; le saisir")
+
+
 @dataclass
 class ConstitutionLots:
     """Builds and secures the lots of all the invoices that wait."""
@@ -70,6 +76,7 @@ class ConstitutionLots:
     regrouper: Callable[[Iterable[FactureConservee]], list[tuple[FactureConservee, ...]]] = regrouper_par_critere
     trier: Callable[[Iterable[FactureConservee]], tuple[FactureConservee, ...]] = trier_par_numero
     ordonner: Callable[[Iterable[tuple[FactureConservee, ...]]], list[tuple[FactureConservee, ...]]] = fse_puis_dre
+    exiger_code: Callable[[str | None], None] = exiger_code
     code_pour: Callable[[int, str | None], str | None] = code_au_premier
     montrer: Callable[[LotAFormer], None] = field(init=False)
 
@@ -85,8 +92,8 @@ class ConstitutionLots:
 
     def former_serie(self, a_former: Sequence[LotAFormer], code_porteur: str | None) -> tuple[LotConserve, ...]:
         """Secures lots one after the other in one series; cards stay reserved until its end (SV-4.2.1.16.1-31)."""
-        if a_former and not code_porteur:
-            raise Refus("code porteur exigé pour signer le premier lot d'une série ; le saisir")
+        if a_former:
+            self.exiger_code(code_porteur)
         for lot in a_former:
             self.montrer(lot)
         faits: list[int] = []

@@ -1,9 +1,21 @@
-"""Known-wrong variants of the reference, each a small deviation that the bench must catch."""
+"""Known-wrong variants of the reference, each a small deviation that the bench must catch.
+
+A mutant is applied to the wired workstation, by replacing one of its collaborators: the domain code knows none of them.
+"""
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
+from reference.mutants import cartes, facturation, lots, modes, securisation, suivi, transmission
 from reference.mutants.modele import Mutant
 
-MUTANTS: dict[str, Mutant] = {}
+MUTANTS = MappingProxyType(
+    {
+        m.id: m
+        for module in (cartes, modes, facturation, securisation, lots, transmission, suivi)
+        for m in module.MUTANTS
+    }
+)
 
 __all__ = ["MUTANTS", "Mutant"]

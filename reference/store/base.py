@@ -84,7 +84,7 @@ CREATE TABLE fichier_lots (
 CREATE TABLE messages (
   id INTEGER PRIMARY KEY,
   fichier INTEGER NOT NULL REFERENCES fichiers (id),
-  sujet TEXT NOT NULL UNIQUE,
+  sujet TEXT NOT NULL,
   destinataire TEXT NOT NULL,
   instant TEXT NOT NULL,
   statut TEXT NOT NULL,

@@ -117,7 +117,9 @@ class Fichiers:
     def message(self, sujet: str) -> MessageEmis | None:
         """The message sent with that Subject."""
         lignes = self._base.lire(
-            "SELECT m.*, f.numero FROM messages m JOIN fichiers f ON f.id = m.fichier WHERE m.sujet = ?", sujet
+            "SELECT m.*, f.numero FROM messages m JOIN fichiers f ON f.id = m.fichier WHERE m.sujet = ?"
+            " ORDER BY m.id DESC",
+            sujet,
         )
         if not lignes:
             return None

@@ -1,0 +1,134 @@
+"""Faults about securing modes, and the paper that goes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from norms.contrat.base import ModeSecurisation
+from reference.erreurs import Refus
+from reference.facturation.documents import MENTION_DEGRADE, Documents
+from reference.facturation.groupes import DonneesFacture
+from reference.facturation.modes import ControleModes
+from reference.modele import Beneficiaire, Droits, PrestationTarifee, SituationFacturation, Totaux
+from reference.mutants.modele import Mutant
+from reference.poste import Poste
+
+
+def _degrade_always(poste: Poste) -> None:
+    poste.elaboration.modes.vitale_utilisable = lambda: None
+
+
+def _degrade_telemedicine(poste: Poste) -> None:
+    poste.elaboration.modes.est_telemedecine = lambda _actes: False
+
+
+def _sans_vitale_always(poste: Poste) -> None:
+    poste.elaboration.modes.sans_vitale_permis = lambda _situation, _actes: True
+
+
+class _ExigeVitale(ControleModes):
+    """Wants a readable Vitale card in modes that do without."""
+
+    concerne: ModeSecurisation
+
+    def verifier(
+        self,
+        mode: ModeSecurisation,
+        *,
+        situation: SituationFacturation,
+        droits: Droits,
+        beneficiaire: Beneficiaire,
+        actes: Sequence[str],
+        nature_assurance: str,
+    ) -> None:
+        if mode == self.concerne:
+            if self.vitale_utilisable() is None:
+                raise Refus("carte Vitale exigée")
+            return
+        super().verifier(
+            mode,
+            situation=situation,
+            droits=droits,
+            beneficiaire=beneficiaire,
+            actes=actes,
+            nature_assurance=nature_assurance,
+        )
+
+
+def _require_vitale(mode: ModeSecurisation, poste: Poste) -> None:
+    exigeant = _ExigeVitale(poste.acquisition_beneficiaire)
+    exigeant.concerne = mode
+    poste.elaboration.modes = exigeant
+
+
+def _degrade_needs_vitale(poste: Poste) -> None:
+    _require_vitale(ModeSecurisation.DEGRADE, poste)
+
+
+def _sans_vitale_needs_vitale(poste: Poste) -> None:
+    _require_vitale(ModeSecurisation.SANS_VITALE, poste)
+
+
+def _drop_mention(poste: Poste) -> None:
+    poste.documents.mention_degrade = ""
+
+
+class _TropDePapier(Documents):
+    """Prints a degraded paper form whatever the mode, and another one for the DRE."""
+
+    def finaliser(
+        self, d: DonneesFacture, mode: ModeSecurisation, prestations: Sequence[PrestationTarifee], totaux: Totaux
+    ) -> None:
+        super().finaliser(d, ModeSecurisation.DEGRADE, prestations, totaux)
+        if totaux.amc:
+            self.ecran.imprimer("feuille_de_soins", f"FEUILLE DE SOINS (part complémentaire)\n{MENTION_DEGRADE}")
+
+
+def _print_too_much(poste: Poste) -> None:
+    poste.elaboration.documents = _TropDePapier(poste.ecran)
+
+
+MUTANTS = (
+    Mutant(
+        "degrade-avec-vitale",
+        "Accepte le mode dégradé alors que la carte Vitale est utilisable",
+        ("SV-3.5-10",),
+        _degrade_always,
+    ),
+    Mutant(
+        "degrade-teleconsultation",
+        "Accepte le mode dégradé pour une téléconsultation",
+        ("SV-3.5-11",),
+        _degrade_telemedicine,
+    ),
+    Mutant(
+        "degrade-exige-vitale",
+        "Exige la carte Vitale en mode dégradé",
+        ("SV-3.4.1.2-01", "SV-3.2.9.1-11", "SV-4.2.3.1-04"),
+        _degrade_needs_vitale,
+    ),
+    Mutant(
+        "sans-vitale-acte-ordinaire",
+        "Accepte le mode SESAM sans Vitale pour une consultation au cabinet",
+        ("SV-3.2.9.3.1.1-13",),
+        _sans_vitale_always,
+    ),
+    Mutant(
+        "sans-vitale-exige-vitale",
+        "Exige la carte Vitale en mode SESAM sans Vitale",
+        ("SV-3.2.9.1-10",),
+        _sans_vitale_needs_vitale,
+    ),
+    Mutant(
+        "mention-degradee-absente",
+        "Imprime la feuille de soins dégradée sans sa mention",
+        ("SV-3.4.2-02",),
+        _drop_mention,
+    ),
+    Mutant(
+        "papier-inutile",
+        "Imprime une feuille de soins dégradée dans tous les modes, et une autre pour la DRE",
+        ("SV-3.5-06", "SV-3.5-07", "SV-3.5-08", "SV-3.5-13"),
+        _print_too_much,
+    ),
+)
