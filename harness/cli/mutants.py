@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harness.adaptateur.configuration import load_configuration
 from harness.cli.commun import (
     CONFORME,
     NON_CONFORME,
@@ -39,7 +40,8 @@ def command(  # noqa: PLR0917 -- the options of the command line
     sortie = Sortie(machine=machine)
     epreuves: list[Epreuve] = []
     with fautes(sortie), tempfile.TemporaryDirectory(prefix="preagrement-mutants-") as temporaire:
-        banc = make_bench(options(lps=lps, graine=graine, interne=True, dossier=Path(temporaire)))
+        interne = bool(load_configuration(lps).fabrique)  # an LPS in another language has its command only
+        banc = make_bench(options(lps=lps, graine=graine, interne=interne, dossier=Path(temporaire)))
         jury = Jury(banc, [load_scenario(c) for c in discover(chemins or [])])
         voulus = [m for m in list_mutants(banc.lps) if not mutant or m.id in mutant]
         inconnus = set(mutant or []) - {m.id for m in voulus}
