@@ -19,7 +19,7 @@ class ErreurZone(ValueError):
     """A zone that cannot be read or written; ``octet`` is the offset of the fault."""
 
     def __init__(self, octet: int, attendu: str, constate: str) -> None:
-        self.octet = octet
+        self.octet, self.attendu, self.constate = octet, attendu, constate
         super().__init__(f"zone de données, octet {octet} : attendu {attendu} ; constaté {constate}")
 
 
