@@ -112,8 +112,8 @@ def test_only_the_faulty_lot_is_refused_and_its_first_invoice_named(seul: Emette
 @pytest.mark.parametrize(("date_lot", "code"), [("20251201", "5001"), ("20260305", "5002")])
 def test_lots_too_old_or_post_dated(seul: Emetteur, date_lot: str, code: str) -> None:
     # 1 December 2025 is 91 days before 2 March 2026; 5 March is its third working day
-    champs = {"g1110_3": date_lot, "g1610_2": date_lot} if date_lot < "20260302" else {}
-    seul.transmettre(seul.lot([seul.facture(**champs)], date=date_lot))
+    jour = min(date_lot, "20260302")
+    seul.transmettre(seul.lot([seul.facture(g1110_3=jour, g1610_2=jour)], date=date_lot))
     [message] = lus(seul)
     lu = arl(message)
     assert (lu["sens"], lu["code"], lu["facture"]) == ("N", code, "")
