@@ -13,6 +13,9 @@ from harness.profil import known_profiles
 from norms.contrat.adaptateur import OPERATIONS
 from norms.contrat.base import ModeSecurisation
 from norms.contrat.openrpc import documents
+from norms.paquet import NormPack
+from norms.ssv.documentation import NOM as PAGE_GROUPES
+from norms.ssv.documentation import render_groupes
 from simulator.monde.actions import ACTIONS
 
 DIALECTE = "https://json-schema.org/draft/2020-12/schema"
@@ -105,8 +108,11 @@ def _as_text(propriete: dict[str, Any]) -> None:
 
 
 def files(racine_documents: Path) -> dict[Path, str]:
-    """Every generated schema: the scenarios', and the contracts' under ``racine_documents``."""
-    generes = {scenarios_directory() / "schema" / "scenario.schema.json": render(scenario_schema())}
+    """Every generated schema: the scenarios', the contracts' and the page of groups under ``racine_documents``."""
+    generes = {
+        scenarios_directory() / "schema" / "scenario.schema.json": render(scenario_schema()),
+        racine_documents / PAGE_GROUPES: render_groupes(NormPack.par_defaut()),
+    }
     return generes | {racine_documents / nom: texte for nom, texte in documents().items()}
 
 
