@@ -236,5 +236,5 @@ def test_the_account_of_a_failure_reads_like_the_example(tmp_path: Path) -> None
         "  constaté    000000012",
         "  pourquoi    numéro imposé au poste",
         "  à corriger  numéroter comme demandé",
-        "  rejouer     preagrement replay ESSAI-01 --graine 7",
+        "  rejouer     preagrement replay ESSAI-01.yaml --graine 7",
     ]
