@@ -41,19 +41,22 @@ class AcquisitionBeneficiaire:
     reconnaitre_demonstration: Callable[[Droits], bool] = est_demonstration
     est_perimee: Callable[[Droits, date], bool] = est_perimee
 
-    def lire(self, date_consultation: date | None = None) -> Droits:
+    def lire(self, date_consultation: date | None = None, code_porteur: str | None = None) -> Droits:
         """Reads the card in the reader and keeps it for the invoice to come. Raises Refus."""
         self.session.droits = None
-        droits = self.lire_carte(date_consultation)
+        droits = self.lire_carte(date_consultation, code_porteur)
         self.session.droits = droits
         self._montrer(droits)
         return droits
 
-    def lire_carte(self, date_consultation: date | None = None) -> Droits:
-        """Reads the card without keeping anything. Raises Refus when it is absent, mute or expired."""
+    def lire_carte(self, date_consultation: date | None = None, code_porteur: str | None = None) -> Droits:
+        """Reads the card without keeping anything. Raises Refus when it is absent, mute or expired.
+
+        ``code_porteur`` opens the PS's card when it isn't yet; it goes straight to the services.
+        """
         aujourd_hui = self.horloge.now().date()
         jour = date_consultation or aujourd_hui
-        droits = parse_droits(self.services.lire_droits_vitale(jour.strftime("%Y%m%d")))
+        droits = parse_droits(self.services.lire_droits_vitale(jour.strftime("%Y%m%d"), code_porteur))
         if self.est_perimee(droits, aujourd_hui):
             fin = droits.fin_validite or aujourd_hui
             raise Refus(
@@ -62,9 +65,9 @@ class AcquisitionBeneficiaire:
             )
         return droits
 
-    def en_cours(self) -> Droits:
+    def en_cours(self, code_porteur: str | None) -> Droits:
         """The rights read for the invoice being made, read now if none were (SV-4.2.1.13-06)."""
-        return self.session.droits or self.lire()
+        return self.session.droits or self.lire(code_porteur=code_porteur)
 
     def saisir(self, identite: BeneficiaireSaisi) -> Droits:
         """Rights from the patient's file or typed, when no support is read (cdc §3.4.1.2)."""

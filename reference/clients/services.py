@@ -89,9 +89,9 @@ class ClientServices:
         """Groups 1 and 2 (cdc §4.2.1.2.1)."""
         return self._groups(self._call("ssv.lire_carte_ps", LireCartePs(code_porteur=code_porteur), RetourGroupes))
 
-    def lire_droits_vitale(self, jour: str) -> tuple[Groupe, ...]:
-        """Groups 101 to 111 (cdc §4.2.1.3); ``jour`` is AAAAMMJJ."""
-        params = LireDroitsVitale(date_consultation=jour)
+    def lire_droits_vitale(self, jour: str, code_porteur: str | None) -> tuple[Groupe, ...]:
+        """Groups 101 to 111 (cdc §4.2.1.3); ``jour`` is AAAAMMJJ. The PS's card must be open (cdc §2.2.1.2.1)."""
+        params = LireDroitsVitale(date_consultation=jour, code_porteur=code_porteur)
         return self._groups(self._call("ssv.lire_droits_vitale", params, RetourGroupes))
 
     # --- invoices -----------------------------------------------------------------------------------------

@@ -38,11 +38,16 @@ class ControleCoherence:
     incoherences: Callable[[Droits, Beneficiaire, Droits, str], list[str]] = incoherences
 
     def controler(
-        self, mode: ModeSecurisation, droits: Droits, beneficiaire: Beneficiaire, nature_assurance: str
+        self,
+        mode: ModeSecurisation,
+        droits: Droits,
+        beneficiaire: Beneficiaire,
+        nature_assurance: str,
+        code_porteur: str | None,
     ) -> None:
         """Raises Refus when the invoice can't be secured with the card in the reader (SV-4.2.1.13-18)."""
         try:
-            carte = self.acquisition.lire_carte()
+            carte = self.acquisition.lire_carte(code_porteur=code_porteur)
         except CodeRetour as exc:
             if mode == ModeSecurisation.DESYNCHRONISE and exc.code_retour == CPS_ABSENTE:
                 return  # rights can't be read without the PS's card: what was acquired holds (cdc §4.2.1.15)

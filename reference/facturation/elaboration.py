@@ -60,7 +60,7 @@ class Elaboration:
                 "cette carte n'est pas habilitée à signer des factures ; employer le mode désynchronisé, que la CPS du "
                 "titulaire achèvera"
             )
-        droits, beneficiaire = self._beneficiaire(demande.beneficiaire)
+        droits, beneficiaire = self._beneficiaire(demande.beneficiaire, demande.code_porteur)
         self.modes.verifier(
             demande.mode,
             situation=situation,
@@ -68,6 +68,7 @@ class Elaboration:
             beneficiaire=beneficiaire,
             actes=[p.code for p in demande.prestations],
             nature_assurance=demande.nature_assurance,
+            code_porteur=demande.code_porteur,
         )
         jour = self._jour(demande)
         contexte_amo = self._contexte_amo(demande, beneficiaire)
@@ -82,7 +83,7 @@ class Elaboration:
 
         numero = self.numerotation.attribuer(demande.numero)
         if demande.mode in SIGNE_PAR_VITALE:
-            self.coherence.controler(demande.mode, droits, beneficiaire, demande.nature_assurance)
+            self.coherence.controler(demande.mode, droits, beneficiaire, demande.nature_assurance, demande.code_porteur)
         donnees = DonneesFacture(numero, jour, ps, situation, droits, beneficiaire, contexte_amo)
         ids = self._securiser(demande, donnees, flux, totaux)
         self.session.reinitialiser_saisie()
@@ -97,14 +98,14 @@ class Elaboration:
         return faites
 
     # --- steps --------------------------------------------------------------------------------------------
-    def _beneficiaire(self, demande: BeneficiaireDemande) -> tuple[Droits, Beneficiaire]:
+    def _beneficiaire(self, demande: BeneficiaireDemande, code_porteur: str | None) -> tuple[Droits, Beneficiaire]:
         """SV-4.2.1.3-02: the beneficiary chosen on the support, or the identity typed."""
         if demande.source == "saisie":
             if demande.identite is None:
                 raise Refus("identité du bénéficiaire absente ; la saisir ou lire la carte Vitale")
             droits = self.acquisition.saisir(demande.identite)
             return droits, droits.beneficiaires[0]
-        droits = self.acquisition.en_cours()
+        droits = self.acquisition.en_cours(code_porteur)
         if not 1 <= demande.numero <= len(droits.beneficiaires):
             raise Refus(f"bénéficiaire n° {demande.numero} ; la carte Vitale en porte {len(droits.beneficiaires)}")
         return droits, droits.beneficiaires[demande.numero - 1]

@@ -71,7 +71,7 @@ class ControleModes:
     acquisition: AcquisitionBeneficiaire
     sans_vitale_permis: Callable[[SituationFacturation, Sequence[str]], bool] = sans_vitale_permis
     est_telemedecine: Callable[[Sequence[str]], bool] = est_telemedecine
-    vitale_utilisable: Callable[[], Droits | None] = field(init=False)
+    vitale_utilisable: Callable[[str | None], Droits | None] = field(init=False)
 
     def __post_init__(self) -> None:
         self.vitale_utilisable = self._lire_vitale
@@ -85,6 +85,7 @@ class ControleModes:
         beneficiaire: Beneficiaire,
         actes: Sequence[str],
         nature_assurance: str,
+        code_porteur: str | None,
     ) -> None:
         """Raises Refus with the reason and the modes that remain."""
         if mode == ModeSecurisation.SANS_VITALE and not self.sans_vitale_permis(situation, actes):
@@ -93,15 +94,20 @@ class ControleModes:
                 "présenter la carte Vitale"
             )
         if mode == ModeSecurisation.DEGRADE:
-            self._verifier_degrade(droits, beneficiaire, actes, nature_assurance)
+            self._verifier_degrade(droits, beneficiaire, actes, nature_assurance, code_porteur)
 
     def _verifier_degrade(
-        self, droits: Droits, beneficiaire: Beneficiaire, actes: Sequence[str], nature_assurance: str
+        self,
+        droits: Droits,
+        beneficiaire: Beneficiaire,
+        actes: Sequence[str],
+        nature_assurance: str,
+        code_porteur: str | None,
     ) -> None:
         """SV-3.5-10 and SV-3.5-11."""
         if self.est_telemedecine(actes):
             raise Refus("mode dégradé interdit pour un acte de télémédecine ; employer le mode SESAM sans Vitale")
-        carte = self.vitale_utilisable()
+        carte = self.vitale_utilisable(code_porteur)
         if carte is None or not meme_personne(droits, beneficiaire, carte):
             return
         if not est_accident_d_un_autre_organisme(nature_assurance, droits, carte):
@@ -110,10 +116,10 @@ class ControleModes:
                 "SESAM-Vitale"
             )
 
-    def _lire_vitale(self) -> Droits | None:
+    def _lire_vitale(self, code_porteur: str | None) -> Droits | None:
         """What the card in the reader says, None when it can't be used (absent, mute, withdrawn, expired)."""
         try:
-            return self.acquisition.lire_carte()
+            return self.acquisition.lire_carte(code_porteur=code_porteur)
         except CodeRetour as exc:
             if exc.code_retour in VITALE_INUTILISABLE:
                 return None

@@ -31,6 +31,7 @@ class Reemission:
     constitution: ConstitutionLots
     ecran: Ecran
     dossier_exports: Path
+    reemissibles: tuple[str, ...] = REEMISSIBLES
     retirer: Callable[[Iterable[FactureConservee], Sequence[str]], tuple[FactureConservee, ...]] = sans
     lire_contenu: Callable[[LotConserve], bytes] = field(default=lambda lot: lot.contenu)
 
@@ -39,7 +40,7 @@ class Reemission:
     ) -> tuple[LotConserve, ...]:
         """Sends again as it was (SV-3.3.1.2-10), or without the invoices given. Raises Refus."""
         lot = self.trouver(reference)
-        if lot.statut not in REEMISSIBLES:
+        if lot.statut not in self.reemissibles:
             raise Refus(f"le lot {reference} est « {lot.statut} » ; seul un lot rejeté ou sans ARL se réémet")
         if sans_factures:
             return self._refaire(lot, sans_factures, code_porteur)

@@ -32,6 +32,9 @@ class _Memoire(ServicesDelegues):
     def lire_carte_ps(self, code_porteur: str | None) -> tuple[Groupe, ...]:
         return self.vrais.lire_carte_ps(self._recall(code_porteur))
 
+    def lire_droits_vitale(self, jour: str, code_porteur: str | None) -> tuple[Groupe, ...]:
+        return self.vrais.lire_droits_vitale(jour, self._recall(code_porteur))
+
     def signer_facture_ps(self, facture: bytes, numero_situation: str, code_porteur: str | None) -> FactureFormee:
         return self.vrais.signer_facture_ps(facture, numero_situation, self._recall(code_porteur))
 
@@ -90,12 +93,16 @@ def _read_without_code(poste: Poste) -> None:
     brancher(poste, DerniereLecture(poste.services))
 
 
-def _withhold_code(poste: Poste) -> None:
-    class SansCode(ServicesDelegues):
-        def lire_carte_ps(self, code_porteur: str | None) -> tuple[Groupe, ...]:
-            return super().lire_carte_ps(None)
+def _judge_code(poste: Poste) -> None:
+    class JugeLeCode(ServicesDelegues):
+        """Finds a code of four times the same digit too simple, and doesn't pass it on."""
 
-    brancher(poste, SansCode(poste.services))
+        def lire_carte_ps(self, code_porteur: str | None) -> tuple[Groupe, ...]:
+            if code_porteur and len(set(code_porteur)) == 1:
+                raise Refus("code porteur refusé par le progiciel")
+            return super().lire_carte_ps(code_porteur)
+
+    brancher(poste, JugeLeCode(poste.services))
 
 
 def _always_ask_code(poste: Poste) -> None:
@@ -179,10 +186,10 @@ MUTANTS = (
         _read_without_code,
     ),
     Mutant(
-        "code-porteur-non-transmis",
-        "Ne transmet pas le code porteur aux services",
+        "code-porteur-juge",
+        "Juge le code porteur au lieu de le transmettre aux services",
         ("SV-4.2.1.2.1-09",),
-        _withhold_code,
+        _judge_code,
     ),
     Mutant(
         "code-porteur-toujours-exige",

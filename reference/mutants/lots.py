@@ -57,18 +57,30 @@ def _same_reference(poste: Poste) -> None:
 
 def _beyond_999(poste: Poste) -> None:
     def sans_retour(type_: TypeFacture, reference: str) -> str:
-        return "000" if reference == "999" else suivante(type_, reference)
+        return "500" if reference == "999" else suivante(type_, reference)
 
     poste.references.suivante = sans_retour
 
 
-class _SerieUnique(ReferencesLot):
+def _scrambled(poste: Poste) -> None:
+    def en_desordre(type_: TypeFacture, reference: str) -> str:
+        if type_ == TypeFacture.FSE:
+            return suivante(type_, reference)
+        return "".join(chr(ord("A") + (ord(c) - ord("A") + 13) % 26) for c in reference)
+
+    poste.references.suivante = en_desordre
+    poste.references.conservees = lambda _type, _jour: frozenset({"AAA"})
+
+
+class SerieUnique(ReferencesLot):
+    """One series of references for FSE and DRE alike."""
+
     def attribuer(self, type_: TypeFacture) -> str:
         return super().attribuer(TypeFacture.FSE)
 
 
 def _numeric_dre(poste: Poste) -> None:
-    poste.constitution_lots.references = _SerieUnique(poste.compteurs, poste.lots, poste.horloge)
+    poste.constitution_lots.references = SerieUnique(poste.compteurs, poste.lots, poste.horloge)
 
 
 class _MemeReference(ReferencesLot):
@@ -271,12 +283,18 @@ MUTANTS = (
         ("SV-4.2.1.16.1-13",),
         _same_reference,
     ),
-    Mutant("reference-apres-999", "Passe à 000 après 999", ("SV-4.2.1.16.1-14",), _beyond_999),
+    Mutant("reference-apres-999", "Ne reprend pas à 001 après 999", ("SV-4.2.1.16.1-14",), _beyond_999),
     Mutant(
         "reference-dre-numerique",
         "Numérote les lots de DRE dans la série des FSE",
         ("SV-4.2.1.16.1-15",),
         _numeric_dre,
+    ),
+    Mutant(
+        "reference-dre-desordonnee",
+        "Ne suit pas l'ordre AAA à ZZZ pour les lots de DRE",
+        ("SV-4.2.1.16.1-15",),
+        _scrambled,
     ),
     Mutant(
         "lot-refait-meme-reference",

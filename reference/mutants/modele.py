@@ -44,8 +44,8 @@ class ServicesDelegues:
     def lire_carte_ps(self, code_porteur: str | None) -> tuple[Groupe, ...]:
         return self.vrais.lire_carte_ps(code_porteur)
 
-    def lire_droits_vitale(self, jour: str) -> tuple[Groupe, ...]:
-        return self.vrais.lire_droits_vitale(jour)
+    def lire_droits_vitale(self, jour: str, code_porteur: str | None) -> tuple[Groupe, ...]:
+        return self.vrais.lire_droits_vitale(jour, code_porteur)
 
     def formater_facture(self, type_: TypeFacture, mode: ModeSecurisation, groupes: Sequence[Groupe]) -> bytes:
         return self.vrais.formater_facture(type_, mode, groupes)
@@ -90,7 +90,12 @@ class ServicesDelegues:
 
 class _CoherenceIgnoree(ControleCoherence):
     def controler(
-        self, mode: ModeSecurisation, droits: Droits, beneficiaire: Beneficiaire, nature_assurance: str
+        self,
+        mode: ModeSecurisation,
+        droits: Droits,
+        beneficiaire: Beneficiaire,
+        nature_assurance: str,
+        code_porteur: str | None,
     ) -> None:
         return
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from norms.contrat.base import ModeSecurisation
+from norms.contrat.base import ModeSecurisation, TypeFacture
+from norms.ssv import Groupe
 from reference.erreurs import Refus
 from reference.facturation.documents import MENTION_DEGRADE, Documents
 from reference.facturation.groupes import DonneesFacture
 from reference.facturation.modes import ControleModes
+from reference.facturation.securisation import Securisation, Signataire
 from reference.modele import Beneficiaire, Droits, PrestationTarifee, SituationFacturation, Totaux
 from reference.mutants.modele import Mutant
+from reference.ports import FactureFormee
 from reference.poste import Poste
 
 
 def _degrade_always(poste: Poste) -> None:
-    poste.elaboration.modes.vitale_utilisable = lambda: None
+    poste.elaboration.modes.vitale_utilisable = lambda _code: None
 
 
 def _degrade_telemedicine(poste: Poste) -> None:
@@ -27,9 +30,7 @@ def _sans_vitale_always(poste: Poste) -> None:
 
 
 class _ExigeVitale(ControleModes):
-    """Wants a readable Vitale card in modes that do without."""
-
-    concerne: ModeSecurisation
+    """Wants a readable Vitale card in degraded mode."""
 
     def verifier(
         self,
@@ -40,33 +41,39 @@ class _ExigeVitale(ControleModes):
         beneficiaire: Beneficiaire,
         actes: Sequence[str],
         nature_assurance: str,
+        code_porteur: str | None,
     ) -> None:
-        if mode == self.concerne:
-            if self.vitale_utilisable() is None:
-                raise Refus("carte Vitale exigée")
-            return
-        super().verifier(
-            mode,
-            situation=situation,
-            droits=droits,
-            beneficiaire=beneficiaire,
-            actes=actes,
-            nature_assurance=nature_assurance,
-        )
-
-
-def _require_vitale(mode: ModeSecurisation, poste: Poste) -> None:
-    exigeant = _ExigeVitale(poste.acquisition_beneficiaire)
-    exigeant.concerne = mode
-    poste.elaboration.modes = exigeant
+        if mode == ModeSecurisation.DEGRADE and self.vitale_utilisable(code_porteur) is None:
+            raise Refus("carte Vitale exigée")
 
 
 def _degrade_needs_vitale(poste: Poste) -> None:
-    _require_vitale(ModeSecurisation.DEGRADE, poste)
+    poste.elaboration.modes = _ExigeVitale(poste.acquisition_beneficiaire)
 
 
-def _sans_vitale_needs_vitale(poste: Poste) -> None:
-    _require_vitale(ModeSecurisation.SANS_VITALE, poste)
+class _AutreMode(Securisation):
+    """Secures in another mode than the one asked for."""
+
+    remplacements: Mapping[ModeSecurisation, ModeSecurisation]
+
+    def securiser(
+        self, type_: TypeFacture, mode: ModeSecurisation, groupes: Sequence[Groupe], signataire: Signataire
+    ) -> FactureFormee:
+        return super().securiser(type_, self.remplacements.get(mode, mode), groupes, signataire)
+
+
+def _swap(poste: Poste, demande: ModeSecurisation, fait: ModeSecurisation) -> None:
+    autre = _AutreMode(poste.services)
+    autre.remplacements = {demande: fait}
+    poste.securisation = poste.elaboration.securisation = autre
+
+
+def _sans_vitale_degraded(poste: Poste) -> None:
+    _swap(poste, ModeSecurisation.SANS_VITALE, ModeSecurisation.DEGRADE)
+
+
+def _degraded_sans_vitale(poste: Poste) -> None:
+    _swap(poste, ModeSecurisation.DEGRADE, ModeSecurisation.SANS_VITALE)
 
 
 def _drop_mention(poste: Poste) -> None:
@@ -104,8 +111,14 @@ MUTANTS = (
     Mutant(
         "degrade-exige-vitale",
         "Exige la carte Vitale en mode dégradé",
-        ("SV-3.4.1.2-01", "SV-3.2.9.1-11", "SV-4.2.3.1-04"),
+        ("SV-3.4.1.2-01", "SV-3.2.9.1-11"),
         _degrade_needs_vitale,
+    ),
+    Mutant(
+        "degrade-change-en-sans-vitale",
+        "Sécurise en SESAM sans Vitale les factures dégradées",
+        ("SV-3.2.9.1-11", "SV-3.5-14"),
+        _degraded_sans_vitale,
     ),
     Mutant(
         "sans-vitale-acte-ordinaire",
@@ -114,10 +127,10 @@ MUTANTS = (
         _sans_vitale_always,
     ),
     Mutant(
-        "sans-vitale-exige-vitale",
-        "Exige la carte Vitale en mode SESAM sans Vitale",
-        ("SV-3.2.9.1-10",),
-        _sans_vitale_needs_vitale,
+        "sans-vitale-change-en-degrade",
+        "Passe en mode dégradé faute de carte Vitale en SESAM sans Vitale",
+        ("SV-3.2.9.1-10", "SV-3.5-04", "SV-3.5-11"),
+        _sans_vitale_degraded,
     ),
     Mutant(
         "mention-degradee-absente",

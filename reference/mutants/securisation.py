@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from norms.contrat.base import ModeSecurisation, TypeFacture
 from norms.ssv import Groupe
+from reference.erreurs import CodeRetour
 from reference.facturation.secondes_signatures import SecondesSignatures
 from reference.facturation.securisation import (
     DESYNCHRONISE,
@@ -17,10 +18,12 @@ from reference.facturation.securisation import (
     signer_ps,
     signer_vitale,
 )
+from reference.mutants.lots import SerieUnique
 from reference.mutants.modele import Mutant, ServicesDelegues, brancher, ignore_coherence
-from reference.ports import FactureFormee
+from reference.ports import FactureFormee, Services
 from reference.poste import Poste
-from reference.store import FactureConservee
+from reference.store import FactureConservee, Factures
+from reference.store.factures import A_SIGNER, SECURISEE
 
 
 def _no_encryption(poste: Poste) -> None:
@@ -59,18 +62,36 @@ def _second_time_empty(poste: Poste) -> None:
     poste.securisation.second_temps = ()
 
 
+def _try_ps(services: Services, facture: FactureFormee, signataire: Signataire) -> FactureFormee:
+    try:
+        return signer_ps(services, facture, signataire)
+    except CodeRetour:
+        return facture
+
+
 def _one_time_only(poste: Poste) -> None:
-    poste.securisation.sequences[DESYNCHRONISE] = (chiffrer, signer_vitale, signer_ps)
+    poste.securisation.sequences[DESYNCHRONISE] = (chiffrer, signer_vitale, _try_ps)
+
+
+class _DitesSecurisees(Factures):
+    """Takes an invoice that waits for the PS's signature for a secured one."""
+
+    def securiser(self, id_: int, contenu: bytes, critere_lot: str, statut: str) -> None:
+        super().securiser(id_, contenu, critere_lot, SECURISEE)
+
+
+def _said_secured(poste: Poste) -> None:
+    poste.elaboration.factures = _DitesSecurisees(poste.base)
 
 
 class _SecondTempsPerdu(SecondesSignatures):
     """Signs and doesn't save."""
 
     def signer(self, numeros: Sequence[str], code_porteur: str | None) -> tuple[FactureConservee, ...]:
-        with_status = self.factures.toutes("a_signer")
-        for f in with_status:
+        attente = self.factures.toutes(A_SIGNER)
+        for f in attente:
             self.securisation.achever(f.contenu, Signataire(f.situation, code_porteur))
-        return with_status
+        return attente
 
 
 def _second_time_lost(poste: Poste) -> None:
@@ -91,11 +112,13 @@ def _dre_degraded(poste: Poste) -> None:
 
 class _DreEnFse(ServicesDelegues):
     def formater_facture(self, type_: TypeFacture, mode: ModeSecurisation, groupes: Sequence[Groupe]) -> bytes:
-        return super().formater_facture(TypeFacture.FSE, mode, groupes)
+        sans_amc = [g for g in groupes if g.id not in (1321, 1322)]
+        return super().formater_facture(TypeFacture.FSE, mode, sans_amc)
 
 
 def _dre_as_fse(poste: Poste) -> None:
     brancher(poste, _DreEnFse(poste.services))
+    poste.constitution_lots.references = SerieUnique(poste.compteurs, poste.lots, poste.horloge)
 
 
 MUTANTS = (
@@ -131,9 +154,15 @@ MUTANTS = (
     ),
     Mutant(
         "desynchro-en-un-temps",
-        "Exige la CPS dès le premier temps du mode désynchronisé",
-        ("SV-3.2.9.1-04", "SV-4.2.1.15-22"),
+        "Fait signer la CPS dès le premier temps du mode désynchronisé",
+        ("SV-4.2.1.15-22",),
         _one_time_only,
+    ),
+    Mutant(
+        "desynchro-dite-securisee",
+        "Tient pour sécurisée une facture signée par la seule carte Vitale",
+        ("SV-3.2.9.1-04", "SV-3.2.9.1-05", "SV-4.2.1.15-19"),
+        _said_secured,
     ),
     Mutant(
         "desynchro-second-temps-perdu",

@@ -9,7 +9,7 @@ from norms.ssv import Groupe
 from reference.mutants.modele import Mutant
 from reference.poste import Poste
 from reference.store import LotConserve, Lots
-from reference.store.lots import A_TRANSMETTRE, TRANSMIS
+from reference.store.lots import A_TRANSMETTRE, ACQUITTE, TRANSMIS
 from reference.suivi.courrier import ARL, SERVICE
 
 
@@ -47,6 +47,7 @@ def _archive_sans_vitale(poste: Poste) -> None:
 
 def _always_positive(poste: Poste) -> None:
     poste.arl.est_positif = lambda _groupe: True
+    poste.reemission.reemissibles = (*poste.reemission.reemissibles, ACQUITTE)
 
 
 class _SansDetail(Lots):

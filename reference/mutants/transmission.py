@@ -14,7 +14,6 @@ from reference.mutants.modele import Mutant
 from reference.ports import Emission
 from reference.poste import Poste
 from reference.store import FichierConserve, Fichiers
-from reference.store.fichiers import TRANSMIS
 
 AILLEURS = {13: "02349@349.02.rss.test", 93: "AS002@prevoyance-iles.test"}
 
@@ -82,12 +81,11 @@ class _Oublieux(Fichiers):
     """Doesn't take note that a file has left."""
 
     def changer_statut(self, id_: int, statut: str) -> None:
-        if statut != TRANSMIS:
-            super().changer_statut(id_, statut)
+        return
 
 
 def _stays_waiting(poste: Poste) -> None:
-    poste.transmission.fichiers = _Oublieux(poste.base)
+    poste.transmission.fichiers = poste.arl.fichiers = _Oublieux(poste.base)
 
 
 MUTANTS = (
