@@ -18,8 +18,8 @@ from simulator.acteurs.decision import decide
 from simulator.acteurs.fichiers_retour import build_arl
 from simulator.acteurs.historique import Registre, check_history
 from simulator.acteurs.reception import analyse
+from tests.acteurs.examen import RECEPTION, recu
 from tests.acteurs.outils import AMO, Emetteur
-from tests.acteurs.test_reception import RECEPTION, recu
 
 BORNE_S = 5.0
 PROFIL = os.environ.get("HYPOTHESIS_PROFILE", "ci")
