@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import re
@@ -21,7 +22,7 @@ from simulator.messagerie.evenements import (
     ParametresDsn,
     ignore_event,
 )
-from simulator.messagerie.pannes import PannesMessagerie, corrupt
+from simulator.messagerie.pannes import PannesMessagerie
 from simulator.messagerie.preuves import Preuves, file_stem
 
 _ADRESSE = re.compile(r"[!-;=?-~]{1,64}@[A-Za-z0-9.\-\[\]:]{1,255}")
@@ -29,15 +30,17 @@ _ADRESSE = re.compile(r"[!-;=?-~]{1,64}@[A-Za-z0-9.\-\[\]:]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class MessageEnBoite:
-    """A message waiting in a mailbox: bytes with CRLF line ends, as they go over POP3 before dot-stuffing."""
+    """A message waiting in a mailbox; its bytes stay on disk when there is evidence. ``taille`` in bytes."""
 
     uid: str
-    brut: bytes = field(repr=False)
-    preuve: str = ""
+    taille: int
+    preuve: str
+    lire: Callable[[], bytes] = field(repr=False, compare=False)
 
     @property
-    def taille(self) -> int:
-        return len(self.brut)
+    def brut(self) -> bytes:
+        """Bytes with CRLF line ends, as they go over POP3 before dot-stuffing. Raises ErreurPreuves."""
+        return self.lire()
 
 
 @dataclass(slots=True)
@@ -45,8 +48,16 @@ class _Boite:
     adresse: str
     identifiant: str
     mot_de_passe: str = field(repr=False)
-    messages: list[MessageEnBoite] = field(default_factory=list)
+    messages: dict[str, MessageEnBoite] = field(default_factory=dict)
+    octets: int = 0
     session: int | None = None
+
+    def add(self, message: MessageEnBoite) -> None:
+        self.messages[message.uid] = message
+        self.octets += message.taille
+
+    def drop(self, uid: str) -> None:
+        self.octets -= self.messages.pop(uid).taille
 
 
 class Boites:
@@ -80,8 +91,8 @@ class Boites:
         self._deposes = self.preuves.last_number("deposes") if self.preuves else 0
         self._anciens: dict[str, list[MessageEnBoite]] = {}
         if self.preuves:
-            for boite, uid, preuve, brut in self.preuves.deposited():
-                self._anciens.setdefault(boite, []).append(MessageEnBoite(uid, brut, preuve))
+            for boite, uid, preuve, taille in self.preuves.deposited():
+                self._anciens.setdefault(boite, []).append(self._on_disk(uid, taille, preuve))
 
     @property
     def erreurs(self) -> tuple[PannePreuves, ...]:
@@ -98,7 +109,9 @@ class Boites:
         with self._verrou:
             if cle in self._boites or (identifiant and identifiant.lower() in self._identifiants):
                 raise ErreurMessagerie(f"la boîte « {adresse} » ou son identifiant existe déjà ; en choisir un autre")
-            self._boites[cle] = _Boite(adresse, identifiant or adresse, mot_de_passe, self._anciens.pop(cle, []))
+            boite = self._boites[cle] = _Boite(adresse, identifiant or adresse, mot_de_passe)
+            for message in self._anciens.pop(cle, ()):
+                boite.add(message)
             self._identifiants[cle] = cle
             if identifiant:
                 self._identifiants[identifiant.lower()] = cle
@@ -114,7 +127,7 @@ class Boites:
     def messages(self, adresse: str) -> tuple[MessageEnBoite, ...]:
         """What waits in a mailbox, oldest first. Raises BoiteInconnue."""
         with self._verrou:
-            return tuple(self._find(adresse).messages)
+            return tuple(self._find(adresse).messages.values())
 
     def authenticate(self, identifiant: str, epreuve: Callable[[str], bytes], reponse: bytes) -> str | None:
         """Address of the mailbox whose password makes ``epreuve(password) == reponse``; None otherwise."""
@@ -146,7 +159,7 @@ class Boites:
         """
         with self._verrou:
             boite = self._find(adresse)
-            partis = [m for m in boite.messages if m.uid in uids]
+            partis = [m for m in boite.messages.values() if m.uid in uids]
             for message in partis:
                 if self.preuves and message.preuve:
                     try:
@@ -154,7 +167,7 @@ class Boites:
                     except ErreurPreuves as exc:
                         self._fail(exc)
                         raise
-                boite.messages.remove(message)
+                boite.drop(message.uid)
             return tuple(m.uid for m in partis)
 
     # -- messages --------------------------------------------------------------------------------------------------
@@ -162,28 +175,19 @@ class Boites:
     def deposit(self, adresse: str, brut: bytes) -> str:
         """Puts a message into a mailbox, evidence first; gives its uid (unique in the run, fit for UIDL).
 
-        Raises BoiteInconnue, BoitePleine, ErreurPreuves. A ``perdre`` fault gives the uid of a message never seen.
+        Raises BoiteInconnue, BoitePleine, ErreurPreuves.
         """
-        panne = self.pannes.take("boite_pleine", "pop3", boite=adresse)
+        panne = self.pannes.take("boite_pleine", "pop3", boites=[adresse])
         with self._verrou:
             boite = self._find(adresse)
             octets, nombre = self._limites
-            if panne or len(boite.messages) >= nombre or sum(map(len, _raws(boite))) + len(brut) > octets:
+            if panne:
+                self._emettre(PanneInjectee("boite_pleine", "pop3", boite.adresse))
+            if panne or len(boite.messages) >= nombre or boite.octets + len(brut) > octets:
                 raise BoitePleine(
                     f"boîte « {boite.adresse} » pleine : {len(boite.messages)} message(s) ; la relever d'abord"
                 )
-            if self.pannes.take("perdre", "pop3", boite=adresse):
-                uid = self._keep(boite, brut, perdu=True)
-                self._emettre(PanneInjectee("perdre", "pop3", f"{boite.adresse} {uid}"))
-                return uid
-            if degat := self.pannes.take("corrompre", "pop3", boite=adresse):
-                brut = corrupt(brut, degat.octets)
-                self._emettre(PanneInjectee("corrompre", "pop3", boite.adresse))
-            uid = self._keep(boite, brut)
-            if self.pannes.take("dupliquer", "pop3", boite=adresse):
-                self._emettre(PanneInjectee("dupliquer", "pop3", f"{boite.adresse} {uid}"))
-                self._keep(boite, brut)
-            return uid
+            return self._keep(boite, brut)
 
     def accept(
         self,
@@ -219,21 +223,42 @@ class Boites:
             self._emettre(message)
             return message
 
-    def received(self) -> Iterator[MessageRecu]:
-        """Received messages re-read from the evidence folder, in order; nothing without a folder."""
-        return self.preuves.received() if self.preuves else iter(())
+    def received(self, apres: int = 0) -> Iterator[MessageRecu]:
+        """Received messages re-read from the evidence folder, in order, those numbered after ``apres``."""
+        return self.preuves.received(apres) if self.preuves else iter(())
 
-    def _keep(self, boite: _Boite, brut: bytes, *, perdu: bool = False) -> str:
+    def lighten(self, message: MessageRecu) -> MessageRecu:
+        """The same message without its bytes when evidence holds them (see ``reread``)."""
+        return replace(message, brut=b"") if self.preuves and message.preuve else message
+
+    def reread(self, message: MessageRecu) -> MessageRecu:
+        """A message with its bytes again. Raises ErreurPreuves."""
+        if message.brut or not self.preuves or not message.preuve:
+            return message
+        return replace(message, brut=self.preuves.read(message.preuve))
+
+    @property
+    def deposes(self) -> int:
+        """How many messages were deposited so far, in all mailboxes, this run and those before."""
+        return self._deposes
+
+    @property
+    def recus(self) -> int:
+        """Number of the last message received."""
+        return self._recus
+
+    def _on_disk(self, uid: str, taille: int, preuve: str) -> MessageEnBoite:
+        assert self.preuves is not None  # noqa: S101 - callers looked
+        return MessageEnBoite(uid, taille, preuve, functools.partial(self.preuves.read, preuve))
+
+    def _keep(self, boite: _Boite, brut: bytes) -> str:
         brut = crlf(brut)
         uid = file_stem(self._deposes + 1, self._horloge.now().isoformat())
         nom = boite.adresse.lower()
         preuve = self._evidence(lambda p: p.keep_deposited(nom, uid, brut)) if self.preuves else ""
         self._deposes += 1
-        if perdu:
-            if self.preuves:
-                self.preuves.mark_deleted(preuve)
-            return uid
-        boite.messages.append(MessageEnBoite(uid, brut, preuve))
+        en_boite = self._on_disk(uid, len(brut), preuve) if preuve else MessageEnBoite(uid, len(brut), "", lambda: brut)
+        boite.add(en_boite)
         self._emettre(MessageDepose(boite.adresse, uid, len(brut), hashlib.sha256(brut).hexdigest(), preuve))
         return uid
 
@@ -261,7 +286,3 @@ def crlf(brut: bytes) -> bytes:
     """The message with CRLF line ends throughout and at the end, as POP3 wants it (public: RFC 1939 §3)."""
     brut = re.sub(rb"(?<!\r)\n", b"\r\n", brut)
     return brut if brut.endswith(b"\r\n") else brut + b"\r\n"
-
-
-def _raws(boite: _Boite) -> Iterator[bytes]:
-    return (m.brut for m in boite.messages)

@@ -23,6 +23,7 @@ from simulator.messagerie.evenements import (
     ErreurBanc,
     MessageReleve,
     PanneInjectee,
+    PannePreuves,
     SessionPop3,
 )
 
@@ -128,6 +129,10 @@ class SessionReleve:
         self._commande = ""
         self._echanges: list[Echange] = []
         self._notee = False
+        panne = gestion.pannes.take("ralentir", "pop3")
+        self._lenteur = max(1, panne.octets) if panne else 0
+        if panne:
+            gestion.emettre(PanneInjectee("ralentir", "pop3", f"{self._lenteur} octets à la fois"))
         self._verbes: dict[str, Callable[[list[str]], Awaitable[None]]] = {
             nom.removeprefix("_do_").upper(): getattr(self, nom) for nom in dir(self) if nom.startswith("_do_")
         }
@@ -178,7 +183,9 @@ class SessionReleve:
             verbe = self._verbes.get(nom)
             if verbe is None:
                 raise _Refus("[SYS/PERM] unknown command")
-            if panne := self._gestion.pannes.take("repondre", "pop3", verbe=nom, boite=self._boite):
+            if self._gestion.pannes.take("se_taire", "pop3", verbe=nom):
+                await self._say_nothing(nom)
+            if panne := self._gestion.pannes.take("repondre", "pop3", verbe=nom, boites=[self._boite]):
                 self._gestion.emettre(PanneInjectee("repondre", "pop3", f"{nom} : {panne.error()}"))
                 raise _Refus(panne.error().removeprefix("-ERR "))
             if not self._boite and nom not in _SANS_SESSION:
@@ -188,6 +195,18 @@ class SessionReleve:
             await verbe([arg] if nom == "PASS" else arg.split())
         except _Refus as refus:
             self._err(str(refus))
+        except ErreurPreuves as exc:  # a message whose bytes are gone from the disk
+            self._gestion.emettre(PannePreuves("preuves", str(exc)))
+            self._err("[SYS/TEMP] message not available")
+
+    async def _say_nothing(self, nom: str) -> None:
+        """Ignores the client until it leaves, or for the time a silent client is given."""
+        self._gestion.emettre(PanneInjectee("se_taire", "pop3", nom))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._gestion.options.delai_s):
+                while await self._lecteur.read(1 << 16):
+                    pass
+        raise ConnectionResetError
 
     # -- before login ----------------------------------------------------------------------------------------------
 
@@ -270,29 +289,30 @@ class SessionReleve:
 
     async def _do_retr(self, mots: list[str]) -> None:
         message = self._messages[self._rank(mots)]
-        if panne := self._gestion.pannes.take("couper_donnees", "pop3", boite=self._boite):
+        octets = stuff(message.brut)
+        panne = self._gestion.pannes.take("couper_donnees", "pop3", boites=[self._boite])
+        self._ok(f"{message.taille} octets")
+        if panne:
             self._gestion.emettre(PanneInjectee("couper_donnees", "pop3", f"apres {panne.octets} octets"))
-            self._ok(f"{message.taille} octets")
-            self._ecrivain.write(stuff(message.brut)[: panne.octets])
+            self._write(octets[: panne.octets])
             await self._ecrivain.drain()
             self.note_end("coupure pendant RETR")
             self._ecrivain.close()
             raise ConnectionAbortedError
-        self._ok(f"{message.taille} octets")
-        await self._send(stuff(message.brut))
+        await self._send(octets)
         self._gestion.emettre(MessageReleve(self._boite, message.uid, self._numero, "lu", message.preuve))
-        self._ecrivain.write(b".\r\n")
+        self._write(b".\r\n")
 
     async def _do_top(self, mots: list[str]) -> None:
         if len(mots) != 2 or not _is_number(mots[1]):
             raise _Refus("message number and line count expected")
-        message = self._messages[self._rank(mots[:1])]
-        tete, vide, corps = message.brut.partition(b"\r\n\r\n")
+        brut = self._messages[self._rank(mots[:1])].brut
+        tete, vide, corps = brut.partition(b"\r\n\r\n")
         lignes = corps.split(b"\r\n")[: min(int(mots[1]), len(corps))]
         debut = tete + vide + b"".join(ligne + b"\r\n" for ligne in lignes)
         self._ok("top of message")
-        await self._send(stuff(debut if len(debut) < message.taille else message.brut))
-        self._ecrivain.write(b".\r\n")
+        await self._send(stuff(debut if len(debut) < len(brut) else brut))
+        self._write(b".\r\n")
 
     async def _do_dele(self, mots: list[str]) -> None:
         rang = self._rank(mots)
@@ -341,12 +361,12 @@ class SessionReleve:
 
     async def _send(self, octets: bytes) -> None:
         for debut in range(0, len(octets), _TRANCHE):
-            self._ecrivain.write(octets[debut : debut + _TRANCHE])
+            self._write(octets[debut : debut + _TRANCHE])
             await self._ecrivain.drain()
 
     def _lines(self, titre: str, lignes: list[str]) -> None:
         self._ok(titre)
-        self._ecrivain.write("".join(f"{ligne}\r\n" for ligne in [*lignes, "."]).encode())
+        self._write("".join(f"{ligne}\r\n" for ligne in [*lignes, "."]).encode())
 
     def _ok(self, texte: str, fin: str = "") -> None:
         self._answer(f"+OK {texte}".rstrip(), fin)
@@ -354,12 +374,17 @@ class SessionReleve:
     def _err(self, texte: str, fin: str = "") -> None:
         self._answer(f"-ERR {texte}", fin)
 
+    def _write(self, octets: bytes) -> None:
+        pas = self._lenteur or len(octets) or 1
+        for debut in range(0, len(octets), pas):
+            self._ecrivain.write(octets[debut : debut + pas])
+
     def _answer(self, reponse: str, fin: str) -> None:
         if len(self._echanges) < MAX_ECHANGES:
             self._echanges.append((self._commande, reponse))
         if fin:
             self.note_end(fin)
-        self._ecrivain.write(reponse.encode() + b"\r\n")
+        self._write(reponse.encode() + b"\r\n")
 
 
 def _is_number(mot: str) -> bool:

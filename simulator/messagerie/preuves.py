@@ -76,10 +76,19 @@ class Preuves:
         except OSError as exc:
             raise self._error(chemin, exc) from exc
 
-    def received(self) -> Iterator[MessageRecu]:
-        """Re-reads every received message, in order."""
+    def read(self, preuve: str) -> bytes:
+        """The bytes of a piece of evidence, by its relative path."""
+        try:
+            return (self.dossier / preuve).read_bytes()
+        except OSError as exc:
+            raise ErreurPreuves(f"preuve illisible : {self.dossier / preuve} ({exc.strerror})") from exc
+
+    def received(self, apres: int = 0) -> Iterator[MessageRecu]:
+        """Re-reads received messages, in order, those numbered after ``apres``."""
         enveloppes = self._envelopes()
         for eml in sorted((self.dossier / "recus").glob("*.eml")):
+            if (m := _NOM.fullmatch(eml.stem)) and int(m[1]) <= apres:
+                continue
             preuve = eml.relative_to(self.dossier).as_posix()
             try:
                 yield _received_from(enveloppes[eml.name], eml.read_bytes(), preuve)
@@ -89,13 +98,13 @@ class Preuves:
                     f"ou rétablir sa ligne dans {ENVELOPPES}"
                 ) from exc
 
-    def deposited(self) -> Iterator[tuple[str, str, str, bytes]]:
-        """Re-reads (mailbox, uid, relative path, bytes) of every deposited message not deleted, in order."""
+    def deposited(self) -> Iterator[tuple[str, str, str, int]]:
+        """Mailbox, uid, relative path and size in bytes of every deposited message not deleted, in order."""
         emls = (p for p in (self.dossier / "deposes").glob("*/*.eml") if not p.with_suffix(".supprime").exists())
         for eml in sorted(emls, key=lambda p: p.stem):
             boite = urllib.parse.unquote(eml.parent.name)
             try:
-                yield boite, eml.stem, eml.relative_to(self.dossier).as_posix(), eml.read_bytes()
+                yield boite, eml.stem, eml.relative_to(self.dossier).as_posix(), eml.stat().st_size
             except OSError as exc:
                 raise ErreurPreuves(f"preuve illisible : {eml} ({exc.strerror})") from exc
 

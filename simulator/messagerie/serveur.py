@@ -82,7 +82,7 @@ class ServeurMessagerie:
             raise ErreurMessagerie("la messagerie est déjà démarrée ; l'arrêter avant de la redémarrer")
         prises = self._bind()
         pret = threading.Event()
-        self._traitement = Traitement(self._process, self._note)
+        self._traitement = Traitement(self._process, self._note, alleger=self.boites.lighten, relire=self.boites.reread)
         self._fil = threading.Thread(target=lambda: asyncio.run(self._main(prises, pret)), name="messagerie-reseau")
         self._fil.daemon = True
         self._fil.start()
@@ -123,6 +123,11 @@ class ServeurMessagerie:
     def submit(self, message: MessageRecu) -> None:
         """Has a message processed (again): those re-read from evidence after a crash, or held back by a fault."""
         self._submit(message)
+
+    @property
+    def en_attente(self) -> int:
+        """How many accepted messages are not yet processed."""
+        return self._traitement.waiting if self._traitement is not None else 0
 
     def attendre_traitement(self, delai: float) -> bool:
         """Waits until every accepted message has been processed; False after ``delai`` seconds."""

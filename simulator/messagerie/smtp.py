@@ -31,7 +31,7 @@ from simulator.messagerie.evenements import (
     RefusSmtp,
     SessionSmtp,
 )
-from simulator.messagerie.pannes import Panne, corrupt
+from simulator.messagerie.pannes import Panne
 
 MAX_ECHANGES = 500
 FIN_DATA = b"\r\n.\r\n"
@@ -117,9 +117,12 @@ class GestionSmtp:
     async def handle_RCPT(  # noqa: N802
         self, server: Any, session: Session, envelope: Envelope, adresse: str, options: list[str]
     ) -> str:
-        if self.pannes.take("boite_pleine", "smtp", boite=adresse):
+        if self.pannes.take("boite_pleine", "smtp", boites=[adresse]):
             server.refus_injecte = True
             return "452 4.2.2 Mailbox full"
+        if panne := self.pannes.take("repondre", "smtp", verbe="RCPT", boites=[adresse]):
+            server.refus_injecte = True
+            return panne.reply()
         if self.options.connu is not None and not self.options.connu(adresse):
             return "550 5.1.1 Recipient unknown"
         envelope.rcpt_tos.append(adresse)
@@ -127,7 +130,7 @@ class GestionSmtp:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Session, envelope: EnveloppeDsn) -> str:  # noqa: N802
-        if panne := self.pannes.take("repondre", "smtp", verbe="."):
+        if panne := self.pannes.take("repondre", "smtp", verbe=".", boites=envelope.rcpt_tos):
             server.refus_injecte = True
             return panne.reply()
         brut = envelope.original_content or b""
@@ -145,11 +148,6 @@ class GestionSmtp:
         return "451 4.3.0 Local error"
 
     def _accept(self, server: SessionServeur, session: Session, envelope: EnveloppeDsn, brut: bytes) -> str:
-        perdu = self.pannes.take("perdre", "smtp")
-        degat = self.pannes.take("corrompre", "smtp")
-        double = self.pannes.take("dupliquer", "smtp")
-        if degat:
-            brut = corrupt(brut, degat.octets)
         try:
             message = self.boites.accept(
                 (envelope.mail_from or "").removeprefix("<>"),
@@ -162,11 +160,7 @@ class GestionSmtp:
             )
         except ErreurPreuves:
             return "452 4.3.1 Insufficient system storage"
-        for panne in (degat, perdu, double):
-            if panne:
-                self.emettre(PanneInjectee(panne.nature, "smtp", f"message {message.numero}"))
-        for _ in range(0 if perdu else 2 if double else 1):
-            self.soumettre(message)
+        self.soumettre(message)
         return f"250 2.0.0 OK {message.numero:06d}"
 
     def authenticator(
@@ -222,6 +216,10 @@ class SessionServeur(SMTP):
         self._commande = ""
         self._echanges: list[Echange] = []
         self._close_noted = False
+        panne = gestion.pannes.take("ralentir", "smtp")
+        self._lenteur = max(1, panne.octets) if panne else 0
+        if panne:
+            gestion.emettre(PanneInjectee("ralentir", "smtp", f"{self._lenteur} octets à la fois"))
         self._smtp_methods = {nom: self._watched(nom, methode) for nom, methode in self._smtp_methods.items()}
 
     # -- life ----------------------------------------------------------------------------------------------------
@@ -264,6 +262,7 @@ class SessionServeur(SMTP):
 
     async def push(self, status: AnyStr) -> None:
         texte = status.decode("ascii", "replace") if isinstance(status, bytes) else str(status)
+        ferme = self.refus_injecte and texte.startswith("421")
         if len(self._echanges) < MAX_ECHANGES:
             self._echanges.append((self._commande, texte))
         if texte[:1] in "45":
@@ -271,7 +270,20 @@ class SessionServeur(SMTP):
             self.refus_injecte = False
         if texte.startswith("221"):
             self._note_end("QUIT")
-        await super().push(status)
+        if self._lenteur:
+            await self._push_slowly(f"{texte}\r\n".encode())
+        else:
+            await super().push(status)
+        if ferme and self.transport is not None:
+            self._note_end("421")
+            self.transport.close()
+
+    async def _push_slowly(self, octets: bytes) -> None:
+        """Each piece in a write of its own: no sleep, but the client reads its answer bit by bit."""
+        for debut in range(0, len(octets), self._lenteur):
+            self._writer.write(octets[debut : debut + self._lenteur])
+            await self._writer.drain()
+            await asyncio.sleep(0)
 
     def _watched(self, nom: str, methode: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         @functools.wraps(methode)
@@ -280,21 +292,29 @@ class SessionServeur(SMTP):
             secret = nom == "AUTH" and arg
             self._commande = f"{nom} {str(arg).split()[0]} ***" if secret else f"{nom} {arg}" if arg else nom
             try:
-                if panne := self._gestion.pannes.take("repondre", "smtp", verbe=nom):
-                    await self._answer_fault(panne)
-                else:
-                    await methode(arg)
+                await self._fault_or(nom, methode, arg)
             finally:
                 self._verbe, self._commande = "", ""
 
         return watched
 
+    async def _fault_or(self, nom: str, methode: Callable[..., Awaitable[None]], arg: str | None) -> None:
+        pannes, boites = self._gestion.pannes, self.envelope.rcpt_tos if self.envelope else []
+        if pannes.take("se_taire", "smtp", verbe=nom, boites=boites):
+            self._gestion.emettre(PanneInjectee("se_taire", "smtp", nom))
+            while await self._reader.read(1 << 16):
+                pass  # whatever the client still says is ignored, until it leaves
+            raise ConnectionResetError
+        # at RCPT the recipient has to be read first: handle_RCPT asks
+        panne = pannes.take("repondre", "smtp", verbe=nom, boites=boites) if nom != "RCPT" else None
+        if panne is not None:
+            await self._answer_fault(panne)
+        else:
+            await methode(arg)
+
     async def _answer_fault(self, panne: Panne) -> None:
         self.refus_injecte = True
         await self.push(panne.reply())
-        if panne.code == 421 and self.transport is not None:
-            self._note_end("421")
-            self.transport.close()
 
     # -- verbs -----------------------------------------------------------------------------------------------------
 
@@ -332,7 +352,7 @@ class SessionServeur(SMTP):
         if arg:
             await self.push("501 Syntax: DATA")
             return
-        coupure = self._gestion.pannes.take("couper_donnees", "smtp")
+        coupure = self._gestion.pannes.take("couper_donnees", "smtp", boites=self._current().rcpt_tos)
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         brut = await self._read_data(coupure.octets if coupure else None)
         if coupure:

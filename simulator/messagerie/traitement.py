@@ -10,12 +10,27 @@ from simulator.messagerie.evenements import Emettre, ErreurBanc, MessageRecu
 
 OnMessage = Callable[[MessageRecu], None]
 
+#: Messages waiting with their bytes; beyond, only their evidence is kept and re-read, so that memory stays flat.
+EN_MEMOIRE = 64
+
+
+def _same(message: MessageRecu) -> MessageRecu:
+    return message
+
 
 class Traitement:
     """A queue and its thread. An exception of the reader becomes an ErreurBanc event; the next message goes on."""
 
-    def __init__(self, on_message: OnMessage, emettre: Emettre) -> None:
+    def __init__(
+        self,
+        on_message: OnMessage,
+        emettre: Emettre,
+        *,
+        alleger: Callable[[MessageRecu], MessageRecu] = _same,
+        relire: Callable[[MessageRecu], MessageRecu] = _same,
+    ) -> None:
         self._on_message = on_message
+        self._alleger, self._relire = alleger, relire
         self._emettre = emettre
         self._condition = threading.Condition()
         self._file: deque[MessageRecu] = deque()
@@ -34,8 +49,14 @@ class Traitement:
     def submit(self, message: MessageRecu) -> None:
         """Hands a message over; returns at once."""
         with self._condition:
-            self._file.append(message)
+            self._file.append(message if len(self._file) < EN_MEMOIRE else self._alleger(message))
             self._condition.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait or are being processed."""
+        with self._condition:
+            return len(self._file) + self._en_cours
 
     def wait(self, delai: float) -> bool:
         """Waits until every message handed over has been processed; False after ``delai`` seconds."""
@@ -59,7 +80,7 @@ class Traitement:
                 message = self._file.popleft()
                 self._en_cours += 1
             try:
-                self._on_message(message)
+                self._on_message(self._relire(message))
             except Exception as exc:  # the reader's faults are the bench's: recorded, never the LPS's
                 erreur = ErreurBanc(
                     "traitement d'un message reçu", f"message n° {message.numero} : {type(exc).__name__} : {exc}"

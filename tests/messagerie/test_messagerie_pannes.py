@@ -7,12 +7,16 @@ import poplib
 import smtplib
 import socket
 import ssl
+import struct
 import subprocess
+import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from norms.contrat.ports import HorlogeVirtuelle
 from simulator.messagerie.erreurs import BoitePleine, ErreurMessagerie
 from simulator.messagerie.pannes import Panne, PannesMessagerie, corrupt
 from simulator.messagerie.pop3 import OptionsPop3
@@ -84,38 +88,86 @@ def test_a_drop_in_the_middle_of_data_leaves_no_message(reseau: Demarrer, tmp_pa
     assert [s.fin for s in monde.of("SessionSmtp")] == ["coupure pendant DATA", "coupure pendant DATA", "QUIT"]
 
 
-def test_lost_duplicated_and_corrupted_on_the_way_in(reseau: Demarrer, tmp_path: Path) -> None:
-    monde = reseau(dossier=tmp_path)
-    for nature in ("perdre", "dupliquer", "corrompre"):
-        monde.pannes.add(Panne(nature))  # type: ignore[arg-type]  # the three literals
-        send(monde)
-    assert monde.serveur.attendre_traitement(10)
-    assert [m.numero for m in monde.recus] == [2, 2, 3]
-    assert len(list((tmp_path / "recus").glob("*.eml"))) == 3  # the lost one is evidence too
-    abime = monde.recus[2].brut
-    assert len(abime) == len(CORPS)
-    assert abime != CORPS
-    assert abime.count(b"\r\n") == CORPS.count(b"\r\n")
-    assert [p.panne for p in monde.of("PanneInjectee")] == ["perdre", "dupliquer", "corrompre"]
-
-
-def test_lost_duplicated_and_corrupted_on_the_way_out(reseau: Demarrer) -> None:
+def test_a_full_mailbox(reseau: Demarrer) -> None:
     monde = reseau()
-    monde.pannes.add(Panne("perdre", "pop3", boite="autre@cabinet.test"))
-    for nature in ("perdre", "dupliquer", "corrompre", "boite_pleine"):
-        monde.pannes.add(Panne(nature, "pop3", boite=BOITE))  # type: ignore[arg-type]  # the four literals
-        if nature == "boite_pleine":
-            with pytest.raises(BoitePleine):
-                monde.serveur.deposit(BOITE, CORPS)
-        else:
-            monde.serveur.deposit(BOITE, CORPS)
-            monde.pannes.clear()
+    monde.pannes.add(Panne("boite_pleine", "pop3", boite="autre@cabinet.test"))
+    monde.pannes.add(Panne("boite_pleine", "pop3", boite=BOITE))
+    with pytest.raises(BoitePleine):
+        monde.serveur.deposit(BOITE, CORPS)
+    monde.serveur.deposit(BOITE, CORPS)
+    monde.pannes.add(Panne("boite_pleine", boite="amo@org.test"))
+    with pytest.raises(smtplib.SMTPRecipientsRefused, match="452"):
+        send(monde)
+    send(monde)
     client = pop(monde)
-    recus = [b"".join(ligne + b"\r\n" for ligne in client.retr(n)[1]) for n in (1, 2, 3)]
+    assert b"".join(ligne + b"\r\n" for ligne in client.retr(1)[1]) == CORPS
     client.quit()
-    assert recus[:2] == [CORPS, CORPS]
-    assert recus[2] != CORPS
-    assert len(recus[2]) == len(CORPS)
+
+
+def test_a_server_that_says_nothing_any_more(reseau: Demarrer) -> None:
+    """The client's own time-out acts; the server still serves the others, and the next ones."""
+    monde = reseau()
+    monde.pannes.add(Panne("se_taire", verbe="DATA"))
+    with (
+        smtplib.SMTP("127.0.0.1", monde.serveur.port_smtp, timeout=0.3) as client,
+        pytest.raises((TimeoutError, smtplib.SMTPServerDisconnected)),
+    ):
+        client.sendmail("a@b.test", ["amo@org.test"], CORPS)
+    send(monde)
+    monde.pannes.add(Panne("se_taire", "pop3", verbe="STAT"))
+    pop3 = poplib.POP3("127.0.0.1", monde.serveur.port_pop3, timeout=0.3)
+    pop3.user(BOITE)
+    pop3.pass_(SECRET)
+    with pytest.raises(TimeoutError):
+        pop3.stat()
+    pop3.close()
+    client2 = None
+    while client2 is None:  # the mailbox is given back as soon as the server sees the client gone
+        with contextlib.suppress(poplib.error_proto):
+            client2 = pop(monde)
+    assert client2.stat() == (0, 0)
+    client2.quit()
+    assert [p.panne for p in monde.of("PanneInjectee")] == ["se_taire", "se_taire"]
+    assert monde.serveur.erreurs == ()
+
+
+def test_answers_in_pieces(reseau: Demarrer) -> None:
+    """Each octet of the answer in a write of its own: a client that reads lines doesn't see the difference."""
+    monde = reseau()
+    monde.pannes.add(Panne("ralentir", octets=1))
+    monde.pannes.add(Panne("ralentir", "pop3", octets=3))
+    with socket.create_connection(("127.0.0.1", monde.serveur.port_smtp), timeout=5) as brut:
+        accueil = b""
+        while not accueil.endswith(b"\r\n"):
+            accueil += brut.recv(4096)
+        assert accueil.startswith(b"220 relais.test")
+        if sys.platform == "linux":  # tcpi_data_segs_in of struct tcp_info: segments with data so far
+            info = brut.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+            assert struct.unpack_from("I", info, 152)[0] >= len(accueil) // 2
+    send(monde)
+    monde.serveur.deposit(BOITE, CORPS)
+    client = pop(monde)
+    assert b"".join(ligne + b"\r\n" for ligne in client.retr(1)[1]) == CORPS
+    client.quit()
+    assert [p.panne for p in monde.of("PanneInjectee")] == ["ralentir", "ralentir"]
+
+
+def test_a_fault_has_its_time_and_its_name() -> None:
+    horloge = HorlogeVirtuelle(datetime(2026, 3, 2, 9, 0))  # noqa: DTZ001 - Europe/Paris by contract
+    pannes = PannesMessagerie(horloge=horloge)
+    midi, soir = horloge.now().replace(hour=12), horloge.now().replace(hour=18)
+    pannes.add(Panne("refuser_connexion", fois=0, du=midi, au=soir, nom="apres-midi"))
+    vues = []
+    for heure in (9, 12, 17, 18):
+        horloge.set(midi.replace(hour=heure))
+        vues.append(pannes.take("refuser_connexion", "smtp") is not None)
+    assert vues == [False, True, True, False]
+    pannes.add(Panne("refuser_connexion", fois=0, nom="toujours"))
+    assert pannes.remove("apres-midi") == 1
+    assert pannes.take("refuser_connexion", "smtp") is not None
+    assert pannes.remove("toujours") == 1
+    assert pannes.take("refuser_connexion", "smtp") is None
+    assert pannes.remove("toujours") == 0
 
 
 def test_mailbox_full_at_rcpt(reseau: Demarrer) -> None:
@@ -153,9 +205,9 @@ def test_pop3_faults(reseau: Demarrer) -> None:
     [
         ({"nature": "exploser"}, "natures admises"),
         ({"nature": "repondre"}, "donner le verbe"),
-        ({"nature": "perdre", "protocole": "imap"}, "smtp ou pop3"),
+        ({"nature": "se_taire", "protocole": "imap"}, "smtp ou pop3"),
         ({"nature": "repondre", "verbe": "MAIL", "code": 250}, "de 400 à 599"),
-        ({"nature": "perdre", "fois": -1}, "positifs"),
+        ({"nature": "se_taire", "fois": -1}, "positifs"),
         ({"nature": "repondre", "verbe": "MAIL", "texte": "a\r\nb"}, "une ligne"),
     ],
 )
@@ -165,12 +217,12 @@ def test_nonsense_faults_are_refused(champs: dict[str, object], motif: str) -> N
 
 
 def test_faults_are_counted() -> None:
-    pannes = PannesMessagerie(Panne("perdre", apres=1, fois=2), Panne("corrompre", fois=0))
-    assert [pannes.take("perdre", "smtp") is not None for _ in range(5)] == [False, True, True, False, False]
-    assert all(pannes.take("corrompre", "smtp") for _ in range(5))
-    assert pannes.take("corrompre", "pop3") is None
+    pannes = PannesMessagerie(Panne("ralentir", apres=1, fois=2), Panne("couper_donnees", fois=0))
+    assert [pannes.take("ralentir", "smtp") is not None for _ in range(5)] == [False, True, True, False, False]
+    assert all(pannes.take("couper_donnees", "smtp") for _ in range(5))
+    assert pannes.take("couper_donnees", "pop3") is None
     pannes.clear()
-    assert pannes.take("corrompre", "smtp") is None
+    assert pannes.take("couper_donnees", "smtp") is None
     for position in range(40):
         assert corrupt(CORPS, position) != CORPS
 
