@@ -114,7 +114,7 @@ def _detail(scenario: ResultatScenario, catalogue: CatalogueLu) -> str:
             f"  constaté  {constat.constate}",
             f"  pourquoi  {constat.pourquoi}",
         ]
-    lignes.append(f"rejouer     preagrement replay {scenario.id}")
+    lignes.append(f"rejouer     {scenario.rejouer or f'preagrement replay {scenario.id}'}")
     return "\n".join(lignes)
 
 

@@ -21,13 +21,12 @@ def _reason(source: str) -> str:
 
 
 class Releve:
-    """What was found in one file, and which checks were made.
-
-    ``dispositions``: layouts by record type, to name fields and to know which are hypotheses.
-    """
+    """What was found in one file, and which checks were made."""
 
     def __init__(self, dispositions: Mapping[str, Disposition], *, maximum: int = MAX_PAR_CONTROLE) -> None:
-        self._dispositions, self._maximum = dispositions, maximum
+        #: Layouts by record type of what is being read; changes when a message gives way to the file it holds.
+        self.dispositions = dispositions
+        self._maximum = maximum
         self._savoir: Connaissances = load_knowledge()
         self._constats: list[ConstatFichier] = []
         self._faits: dict[str, None] = {}
@@ -74,9 +73,16 @@ class Releve:
 
     # --- what was found ---------------------------------------------------------------------------------------
     def anomalie(
-        self, a: Anomalie, *, lot: str = "", facture: str = "", type_facture: str = "", enregistrement: str = ""
+        self,
+        a: Anomalie,
+        *,
+        lot: str = "",
+        facture: str = "",
+        type_facture: str = "",
+        enregistrement: str = "",
+        ligne: int = 0,
     ) -> None:
-        """An anomaly as the insurers tell it. ``enregistrement``: the type of the record."""
+        """An anomaly as the insurers tell it. ``enregistrement``: the type of the record; ``ligne`` of the message."""
         controle = a.controle
         connue = self._savoir.regles.get(controle.code)
         regle = Regle(
@@ -99,6 +105,7 @@ class Releve:
             champ=a.champ,
             colonnes=a.colonnes,
             brut=a.brut,
+            ligne=ligne,
         )
 
     def note(
@@ -156,8 +163,9 @@ class Releve:
         colonnes: tuple[int, int] = (0, 0),
         brut: str = "",
         conseil: str = "",
+        ligne: int = 0,
     ) -> None:
-        disposition = self._dispositions.get(type_)
+        disposition = self.dispositions.get(type_)
         defini = disposition.par_nom.get(champ) if disposition is not None else None
         sources = (
             regle.source,
@@ -186,6 +194,7 @@ class Releve:
                 champ=champ,
                 libelle=defini.libelle if defini else "",
                 colonnes=_columns(colonnes),
+                ligne=ligne or None,
                 brut=brut,
                 source=regle.source,
                 exigence=self._savoir.exigence(regle.code, type_facture, oct_=self.oct),

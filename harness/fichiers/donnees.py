@@ -47,8 +47,11 @@ class Connaissances:
     cles: tuple[CleNumero, ...]
     cles_noemie: tuple[CleNumero, ...]
     portee: tuple[str, ...]
+    groupes: Mapping[str, frozenset[str]]
     tables: Mapping[tuple[str, str], str]
     valeurs: Mapping[tuple[str, str], Mapping[str, str]]
+    cles_montrees: Mapping[str, str]
+    numeros_am: frozenset[str]
 
     def exigence(self, code: str, type_facture: str = "", *, oct_: bool = False) -> str:
         """The requirement a check speaks for; empty when there is none."""
@@ -72,10 +75,11 @@ def load_knowledge() -> Connaissances:
         if e["code"] in regles:
             raise document.erreur(("controles", i), f"contrôle « {e['code']} » déjà au catalogue des organismes")
         regles[e["code"]] = Regle(**e)
-    for cle in ("exigences", "exigences_oct", "conseils"):
-        for code in d[cle]:
-            if code not in regles and code != "PIECE_NON_CMS":
-                raise document.erreur((cle, code), f"contrôle « {code} » inconnu")
+    cites = [(cle, code) for cle in ("exigences", "exigences_oct", "conseils") for code in d[cle]]
+    cites += [("groupes", code) for codes in d["groupes"].values() for code in codes]
+    for cle, code in cites:
+        if code not in regles:
+            raise document.erreur((cle,), f"contrôle « {code} » inconnu")
     return Connaissances(
         regles=regles,
         exigences=d["exigences"],
@@ -83,6 +87,9 @@ def load_knowledge() -> Connaissances:
         cles=tuple(CleNumero(**e) for e in d["cles"]),
         cles_noemie=tuple(CleNumero(**e) for e in d["cles_noemie"]),
         portee=tuple(d["portee"]),
+        groupes={nom: frozenset(codes) for nom, codes in d["groupes"].items()},
         tables={(e["type"], e["champ"]): e["table"] for e in d["tables"]},
         valeurs={(e["type"], e["champ"]): e["sens"] for e in d["valeurs"]},
+        cles_montrees=d["cles_montrees"],
+        numeros_am=frozenset(d["numeros_am"]),
     )

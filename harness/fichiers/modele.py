@@ -6,7 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from harness.campagne import bench_version
+from harness.fichiers.donnees import load_knowledge
 from harness.modele.verdict import Modele, Verdict
+from norms.paquet import NormPack
 
 DIALECTE = "https://json-schema.org/draft/2020-12/schema"
 
@@ -75,6 +78,19 @@ class RapportControle(Modele):
     portee: tuple[str, ...] = Field(description="ce qu'un fichier seul ne montre pas")
     fichiers: tuple[ResultatFichier, ...]
     code_sortie: int = Field(description="0 rien à redire, 1 non conforme, 2 illisible ou outil en défaut, 3 réserves")
+
+
+def build_report(resultats: tuple[ResultatFichier, ...], pack: NormPack) -> RapportControle:
+    """The report of a run."""
+    return RapportControle(
+        banc_version=bench_version(),
+        norme=pack.nom,
+        norme_version=pack.version,
+        norme_empreinte=pack.empreinte,
+        portee=load_knowledge().portee,
+        fichiers=resultats,
+        code_sortie=exit_code(resultats),
+    )
 
 
 def exit_code(resultats: tuple[ResultatFichier, ...]) -> int:

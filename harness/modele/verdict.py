@@ -108,6 +108,7 @@ class ResultatScenario(Modele):
     panne_lps: str = Field(default="", description="arrêt, silence ou réponse illisible du LPS")
     erreurs_lps: str = Field(default="", description="fin de la sortie d'erreur du LPS")
     preuves: tuple[str, ...] = ()
+    rejouer: str = Field(default="", exclude=True, description="commande qui refait ce résultat ; vide : replay")
     duree_s: float = Field(default=0.0, exclude=True)
 
 
