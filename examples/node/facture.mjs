@@ -164,12 +164,17 @@ function memeNumero(un, autre) {
   return net(un) !== "" && net(un) === net(autre);
 }
 
-// « Organisme destinataire » of a régime and caisse.
-export function organismeDestinataire(regime, caisse) {
+// « Organisme destinataire » of a régime, caisse and centre: the caisse itself, with these exceptions.
+const ILE_DE_FRANCE = ["751", "781", "911", "921", "931", "941", "951"];
+export function organismeDestinataire(regime, caisse, centre) {
   if (regime === "04") return "110";
   if (regime === "12") return "001";
   if (regime === "02" && caisse.endsWith("5")) return `${caisse.slice(0, 2)}1`;
-  return caisse;
+  if (regime === "91" && caisse === "751" && centre === "0501") return "999";
+  if (!ILE_DE_FRANCE.includes(caisse)) return caisse;
+  if (regime === "94" && centre === "0511") return "514";
+  if (regime === "93" || regime === "94") return centre.slice(-3);
+  return regime === "95" || regime === "96" ? "751" : caisse;
 }
 
 // --- data groups: fields in the order of docs/schemas/groupes.md ----------------------------------------------
@@ -188,7 +193,7 @@ function groupes(d, flux) {
     groupe(1130, "T", droits.nir, droits.cle, b.naissance, b.rang, b.qualite, contexte.couverture),
   ];
   if (b.nir) sortie.push(groupe(1160, b.nir, b.cle));
-  const destinataire = organismeDestinataire(droits.regime, droits.caisse);
+  const destinataire = organismeDestinataire(droits.regime, droits.caisse, droits.centre);
   sortie.push(groupe(1310, droits.regime, droits.caisse, droits.centre, destinataire));
   if (dre) {
     const { contrat, convention, adresse } = amc;

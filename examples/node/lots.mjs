@@ -76,6 +76,7 @@ async function former(poste, lot, codePorteur, finDeSerie) {
   const adressage = forme.groupes[0];
   return poste.magasin.modifier((d) => {
     d.compteurs[`lot${type}`] = suivante(type, reference);
+    if (lot.remplace) ecarter(d, lot.remplace);
     for (const f of d.factures.filter((x) => lot.factures.some((y) => y.id === x.id))) {
       Object.assign(f, { statut: "en_lot", lot: reference });
     }
@@ -92,7 +93,7 @@ async function former(poste, lot, codePorteur, finDeSerie) {
       adresse: adresse(type, adressage),
       emetteur: champ(adressage, 4),
       version: champ(adressage, 7),
-      remplace: lot.remplace ?? "",
+      remplace: lot.remplace?.reference ?? "",
     });
   });
 }
@@ -177,15 +178,17 @@ export async function reemettre(poste, params) {
   const duLot = poste.magasin.donnees.factures.filter((f) => lot.factures.includes(f.id));
   const gardees = duLot.filter((f) => !sans.includes(f.numero));
   if (gardees.length === 0) throw new Refus(`il ne resterait aucune facture dans le lot ${lot.reference}`);
-  const lots = await formerSerie(poste, [{ factures: gardees, remplace: lot.reference }], params.code_porteur ?? null);
-  poste.magasin.modifier((d) => {
-    d.lots.find((l) => l.id === lot.id).statut = "remplace";
-    for (const f of d.factures.filter((x) => lot.factures.includes(x.id) && sans.includes(x.numero))) {
-      Object.assign(f, { statut: "rejetee", motifRejet: `écartée du lot ${lot.reference}` });
-    }
-  });
+  const lots = await formerSerie(poste, [{ factures: gardees, remplace: lot }], params.code_porteur ?? null);
   poste.montrer("information", `Lot ${lot.reference} refait sous la référence ${lots[0].reference}`);
   return { lots };
+}
+
+// The lot replaced, and its invoices, of which those kept are about to enter the new one.
+function ecarter(donnees, ancien) {
+  donnees.lots.find((l) => l.id === ancien.id).statut = "remplace";
+  for (const f of donnees.factures.filter((x) => ancien.factures.includes(x.id))) {
+    Object.assign(f, { statut: "rejetee", motifRejet: `écartée du lot ${ancien.reference}` });
+  }
 }
 
 export function exporter(poste, params) {

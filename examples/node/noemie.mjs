@@ -6,7 +6,7 @@ const LONGUEUR = 128;
 export const LONGUEURS = {
   "010": 13, "020": 20, "040": 20, "071": 85, "081": 21, "102": 39, "103": 151, "198": 23, "199": 48,
   "210": 117, "250": 46, "261": 18, "262": 133, "290": 97, "294": 152, "295": 134, "990": 42,
-}; // prettier-ignore
+};
 // The columns that this LPS reads.
 export const COLONNES = {
   "000": { reference: [62, 65] },
