@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
-from importlib import import_module, metadata
+from importlib import import_module, metadata, util
 from typing import Any, NoReturn
 
 import typer
 
-from harness.cli.commun import ERREUR_BANC, Sortie
+from harness.cli.commun import CONFORME, ERREUR_BANC, Sortie
+from harness.cli.francais import Commande, Groupe, translate_error, translate_panels
 
 #: Commands in the order of the help: name, module of ours.
 COMMANDES = (
@@ -24,8 +25,13 @@ COMMANDES = (
     ("schema", "schema"),
     ("doctor", "doctor"),
 )
+#: Modules of ours that bring several commands, by a ``register(app)``; absent ones are passed over.
+ENSEMBLES = ("harness.fichiers.cli",)
 #: Other packages add commands through this entry-point group: each entry is called with the application.
 GROUPE = "preagrement.commandes"
+
+#: The library's class of wrong command lines, whichever version it comes from.
+ErreurUsage: Any = typer.BadParameter.__bases__[0]
 
 _AIDE = """Banc de pré-agrément SESAM-Vitale : joue des scénarios contre un LPS et juge ce qu'il émet vraiment.
 
@@ -35,27 +41,41 @@ Codes de sortie : 0 conforme, 1 non conforme, 2 le banc a failli, 3 à attester,
 def build(demande: str | None = None) -> typer.Typer:
     """The application: with the one command asked for (its module alone is imported), or with all of them."""
     app = typer.Typer(
-        name="preagrement", help=_AIDE, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+        name="preagrement",
+        help=_AIDE,
+        cls=Groupe,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
     )
     app.callback()(_options)
     connue = any(nom == demande for nom, _ in COMMANDES)
     for nom, module in COMMANDES:
         if not connue or nom == demande:
-            app.command(nom)(import_module(f"harness.cli.{module}").command)
+            app.command(nom, cls=Commande)(import_module(f"harness.cli.{module}").command)
     if not connue:
+        for ensemble in ENSEMBLES:
+            if util.find_spec(ensemble) is not None:
+                import_module(ensemble).register(app)
         for entree in sorted(metadata.entry_points(group=GROUPE), key=lambda e: e.name):
             entree.load()(app)
     return app
 
 
-def _options(
-    version: bool = typer.Option(False, "--version", help="Affiche la version et s'arrête."),
-) -> None:
-    if version:
+def _show_version(demandee: bool) -> None:
+    if demandee:
         from harness.campagne import bench_version  # noqa: PLC0415 -- only for this option
 
         typer.echo(f"preagrement {bench_version()}")
         raise typer.Exit
+
+
+def _options(
+    version: bool = typer.Option(
+        False, "--version", help="Affiche la version et s'arrête.", callback=_show_version, is_eager=True
+    ),
+) -> None:
+    """Options of the whole application."""
 
 
 def main() -> NoReturn:
@@ -65,11 +85,24 @@ def main() -> NoReturn:
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="replace")
     signal.signal(signal.SIGTERM, _interrupt)
+    translate_panels()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command line and gives its exit code."""
     try:
-        build(next((a for a in sys.argv[1:] if not a.startswith("-")), None))()
-    except KeyboardInterrupt:
+        app = build(next((a for a in arguments if not a.startswith("-")), None))
+        code = app(arguments, standalone_mode=False)
+    except ErreurUsage as exc:
+        if not isinstance(exc, typer.BadParameter) and type(exc).__name__ == "NoArgsIsHelpError":
+            return CONFORME
+        Sortie().erreur(f"{translate_error(exc.format_message())} ; voir « preagrement --help »")
+        return ERREUR_BANC
+    except (KeyboardInterrupt, typer.Abort):
         Sortie().erreur("interrompu")
-    sys.exit(ERREUR_BANC)
+        return ERREUR_BANC
+    return int(code or CONFORME)
 
 
 def _interrupt(_signal: int, _cadre: Any) -> NoReturn:

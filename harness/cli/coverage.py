@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from harness.catalogue import load_catalogue
-from harness.cli.commun import CONFORME, NON_CONFORME, Chemins, OptionJson, OptionLps, Sortie, fautes, options
+from harness.cli.commun import CONFORME, NON_CONFORME, Chemins, OptionJson, OptionLps, Sortie, fautes
 from harness.couverture import Couverture, measure
 from harness.mutants import Jury, Preuve, list_mutants, load_proofs
 from harness.scenarios import FichierScenario, discover, load_scenario
@@ -55,11 +55,11 @@ def command(
 
 def _replay(preuves: list[Preuve], scenarios: list[FichierScenario], lps: Path | None) -> set[Preuve]:
     """Plays the recorded mutants again: the proofs that still hold."""
-    from harness.pytest_plugin import make_bench  # noqa: PLC0415 -- heavy, only for this option
+    from harness.cli.mutants import mutants_bench  # noqa: PLC0415 -- heavy, only for this option
 
     enregistres = {p.mutant for p in preuves}
     with tempfile.TemporaryDirectory(prefix="preagrement-mutants-") as temporaire:
-        banc = make_bench(options(lps=lps, interne=True, dossier=Path(temporaire)))
+        banc = mutants_bench(lps, 1, Path(temporaire))
         jury = Jury(banc, scenarios)
         epreuves = [jury.try_mutant(m) for m in list_mutants(banc.lps) if m.id in enregistres]
     return {p for e in epreuves for p in e.preuves}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from harness.cli.commun import (
     options,
     progress,
 )
+from harness.moteur import Banc
 from harness.mutants import Epreuve, Jury, list_mutants, machine_summary, write_proofs
 from harness.pytest_plugin import make_bench
 from harness.scenarios import discover, load_scenario
@@ -61,6 +63,12 @@ def command(  # noqa: PLR0917 -- the options of the command line
     if machine:
         sortie.json(bilan)
     raise typer.Exit(NON_CONFORME if bilan["survivants"] else CONFORME)
+
+
+def mutants_bench(lps: Path | None, graine: int, dossier: Path) -> Banc:
+    """A bench on this LPS, in process when it can be."""
+    banc = make_bench(options(lps=lps, graine=graine, dossier=dossier))
+    return replace(banc, lps=banc.lps.in_process()) if banc.lps.fabrique else banc
 
 
 def _show(sortie: Sortie, epreuve: Epreuve) -> None:

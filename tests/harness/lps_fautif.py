@@ -20,6 +20,14 @@ from typing import Any
 OPERATIONS = ["poste.demarrer", "poste.horloge", "ps.lire", "facture.elaborer", "facture.lister", "au_revoir"]
 
 
+#: What ``--mutants`` lists, as an LPS with faulty variants does.
+MUTANTS = [
+    {"id": "nom_faux", "titre": "Montre un autre nom", "exigence": "SV-4.2.1.16.1-11"},
+    {"id": "inerte", "titre": "Ne change rien", "exigence": "SV-4.2.1.16.1-11"},
+    {"id": "leve", "titre": "Tombe en panne : rien n'est observé", "exigence": "SV-4.2.1.16.1-11"},
+]
+
+
 class Lps:
     """The sound part: enough of a workstation to be driven."""
 
@@ -73,7 +81,8 @@ class Lps:
         if self.faute == "dit_code":
             sys.stderr.write(f"code porteur {code} reçu\n")
             sys.stderr.flush()
-        return {"issue": "ok", "nom": "MARTIN"} if code == "1234" else {"issue": "refus", "motif": "code porteur faux"}
+        nom = "DURAND" if self.faute == "nom_faux" else "MARTIN"
+        return {"issue": "ok", "nom": nom} if code == "1234" else {"issue": "refus", "motif": "code porteur faux"}
 
     def elaborer(self, params: dict[str, Any]) -> dict[str, Any]:
         facture = {
@@ -229,7 +238,9 @@ def serve_http(faute: str) -> None:
 
 
 if __name__ == "__main__":
-    if "--http" in sys.argv:
+    if "--mutants" in sys.argv:
+        brut(json.dumps(MUTANTS).encode())
+    elif "--http" in sys.argv:
         serve_http(sys.argv[1])
     else:
         serve_stdio(sys.argv[1] if len(sys.argv) > 1 else "")
