@@ -34,6 +34,7 @@ from tests.acteurs.outils import DEGRADE, DRE, OCT, SANS_VITALE, Emetteur
         (lambda a: a.set("2", 1, destinataire_reglement="05"), ["LOT_CRITERES_MELES"]),
         (lambda a: a.set("2", 1, regime="02"), ["LOT_CRITERES_MELES", "FACTURE_DESTINATAIRE"]),
         (lambda a: a.set("6", 0, agrement_progiciel=""), ["LOT_AGREMENT_ABSENT"]),
+        (lambda a: a.set("1", 0, date_lot=None), ["LOT_DATE_ABSENTE"]),
         (lambda a: a.raw("6", 0, 25, b"00A000000"), ["LOT_SYNTAXE", "LOT_TOTAL_FACTURE"]),
     ],
 )  # fmt: skip
@@ -112,6 +113,25 @@ def test_revoked_card(seul: Emetteur) -> None:
     a = du_fichier(seul, fichier, 1)
     assert codes(a) == ["LOT_SIGNATAIRE", "FACTURE_SIGNATAIRE_CPS"]
     assert "révoqué" in a.lots[0].signature.motif
+
+
+def test_lot_without_invoice(commun: Emetteur, fichier: bytes) -> None:
+    a = spoil(commun, fichier)
+    debut, fin = a.places("2")[0], a.places("6")[0]
+    del a.enregistrements[debut:fin]
+    a.set("6", 0, nombre_factures=0, nombre_lignes=0, nombre_type_2=0, nombre_type_5=0, total_facture=0, total_amo=0)
+    analysee = du_fichier(commun, a.resign().brut, 1)
+    assert codes(analysee) == ["LOT_SANS_FACTURE"]
+
+
+def test_wrong_key_of_the_professional(commun: Emetteur, fichier: bytes) -> None:
+    a = spoil(commun, fichier)
+    for type_ in ("1", "2", "2S", "4", "5", "6", "8"):
+        for rang in range(len(a.places(type_))):
+            a.set(type_, rang, numero_ps="991111114")
+    a.set("000", 0, numero_emetteur="00000991111114").set("999", 0, numero_emetteur="00000991111114")
+    trouves = set(codes(du_fichier(commun, a.resign().brut)))
+    assert trouves == {"SUJET_EXERCICE_FAUX", "FACTURE_CLE_PS", "FACTURE_SIGNATAIRE_CPS", "LOT_SIGNATAIRE"}
 
 
 def test_missing_records_of_a_lot(commun: Emetteur, fichier: bytes) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
 from norms.cms import build_enveloped, compress
 from norms.contrat.ports import AleaReproductible
+from simulator.acteurs.decision import Decision
+from simulator.acteurs.historique import Registre, check_history
 from simulator.acteurs.reception import analyse
 from tests.acteurs.atelier import Atelier
 from tests.acteurs.examen import RECEPTION, codes, du_fichier, examine, recu, spoil
@@ -166,6 +170,8 @@ def test_announced_compression_that_is_not_there(commun: Emetteur, fichier: byte
          ["FICHIER_DESTINATAIRE"]),
         (lambda a: a.set("000", 0, date_creation=date(2026, 3, 5)), ["FICHIER_DATE"]),
         (lambda a: a.set("000", 0, date_creation=date(2026, 3, 4)), []),
+        (lambda a: a.set("000", 0, numero_emetteur="00000991111121").set("999", 0, numero_emetteur="00000991111121"),
+         ["SUJET_EXERCICE_FAUX", "FICHIER_EMETTEUR"]),
         (lambda a: a.raw("000", 0, 56, b"26133A"), ["FICHIER_ENREGISTREMENT"]),
     ],
 )  # fmt: skip
@@ -208,3 +214,60 @@ def test_base64_that_is_not(commun: Emetteur, fichier: bytes) -> None:
     assert base64.b64decode(corps)
     casse = tete + b"\r\n\r\n" + corps[:50] + b"!!" + corps[50:]
     assert "BASE64_CARACTERE" in codes(examine(commun, casse))
+
+
+# --- bounds ---------------------------------------------------------------------------------------------------
+def bornee(e: Emetteur, brut: bytes, **bornes: Any) -> list[str]:
+    """The codes found by an insurer whose rules are tighter."""
+    ctx = e.monde.bureau.contexte(AMO, RECEPTION)
+    return codes(analyse(replace(ctx, regles=replace(ctx.regles, **bornes)), recu(e, brut)))
+
+
+def test_bounds(commun: Emetteur, fichier: bytes) -> None:
+    message = commun.message(commun.sceller(fichier), 3)
+    assert bornee(commun, message, max_message=len(message)) == []
+    assert bornee(commun, message, max_message=len(message) - 1) == ["MESSAGE_TROP_GROS"]
+    assert bornee(commun, message, max_fichier=len(fichier)) == []
+    assert bornee(commun, message, max_fichier=len(fichier) - 1) == ["COMPRESSION_EXCESSIVE"]
+    nue = build_enveloped(fichier, [commun.certificat(AMO)], AleaReproductible(1))
+    sans_z = commun.message(nue, 3, Content_Description="FACTURE/SV/K")
+    assert bornee(commun, sans_z, max_fichier=len(fichier) - 1) == ["FICHIER_TROP_GROS"]
+
+
+def test_algorithm_out_of_the_list(commun: Emetteur, fichier: bytes) -> None:
+    piece = build_enveloped(compress(fichier), [commun.certificat(AMO)], AleaReproductible(1), algorithme="3des-cbc")
+    message = commun.message(piece, 3)
+    assert bornee(commun, message) == []
+    assert bornee(commun, message, chiffrements=frozenset({"aes256-cbc"})) == ["CHIFFREMENT_ALGORITHME"]
+
+
+def test_form_of_the_message(commun: Emetteur, fichier: bytes) -> None:
+    piece = commun.sceller(fichier)
+    tete, _, corps = commun.message(piece, 3).partition(b"\r\n\r\n")
+    binaire = tete.replace(b"base64", b"binary") + b"\r\n\r\n" + piece
+    assert "ENCODAGE" in codes(examine(commun, binaire))
+    partie = b"Content-Type: Application/EDI-consent\r\nContent-Transfer-Encoding: base64\r\n"
+    partie += b"Content-Description: FACTURE/SV/ZK\r\n\r\n" + corps
+    gardees = [ligne for ligne in tete.split(b"\r\n") if not ligne.startswith(b"Content-")]
+    for fois, attendus in ((1, []), (2, ["PIECE_NOMBRE"])):
+        suite = (b"--limite\r\n" + partie) * fois + b"--limite--\r\n"
+        double = b"\r\n".join([*gardees, b"Content-Type: multipart/mixed; boundary=limite", b"", suite])
+        assert codes(examine(commun, double)) == attendus
+
+
+def test_no_attachment(commun: Emetteur) -> None:
+    assert "PIECE_VIDE" in codes(examine(commun, commun.message(b"", 3)))
+
+
+# --- memory of files ------------------------------------------------------------------------------------------
+def test_file_identifier_used_again(commun: Emetteur, fichier: bytes) -> None:
+    ctx, registre = commun.monde.bureau.contexte(AMO, RECEPTION), Registre()
+    autre = Atelier.of(commun.monde.pki, fichier).set("000", 0, message="AUTRE CONTENU").brut
+    vus = []
+    for octets in (fichier, fichier, autre):
+        lue = check_history(ctx.catalogue, du_fichier(commun, octets), registre)
+        assert lue.fichier is not None
+        vus.append([a.code for a in lue.fichier.anomalies])
+        registre.record(lue, Decision(service="rejet_fichier"))
+    # the same file sent again is no fault (annexe5 §7.1.1, note 4); another one under its name is
+    assert vus == [[], [], ["FICHIER_IDENTIFIANT_REUTILISE"]]
