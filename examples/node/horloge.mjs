@@ -1,5 +1,7 @@
 // Virtual time: the bench gives an instant with its offset, and the workstation never looks at the machine's clock.
 
+import { ErreurProtocole } from "./erreurs.mjs";
+
 const INSTANT = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
 const JOURS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MOIS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -11,7 +13,7 @@ export class Horloge {
 
   regler(maintenant) {
     const lu = INSTANT.exec(maintenant);
-    if (!lu) throw new RangeError(`instant « ${String(maintenant).slice(0, 40)} » : ISO 8601 avec décalage attendu`);
+    if (!lu) throw new ErreurProtocole(-32602, "« maintenant » : instant ISO 8601 avec décalage attendu");
     [, this.annee, this.mois, this.quantieme, this.heure, this.minute] = lu;
     this.seconde = lu[6] ?? "00";
     this.decalage = lu[7] === "Z" ? "+0000" : lu[7].replace(":", "");

@@ -170,6 +170,33 @@ def test_unknown_fault_is_refused(node: str) -> None:
     assert "lot-non-trie, en-clair, dre-oubliee" in fait.stderr.decode()
 
 
+def test_malformed_requests_get_the_right_errors(node: str) -> None:
+    monde = {"services_url": "http://127.0.0.1:9", "services_jeton": "x"}
+    demarrer = {"graine": 1, "dossier": "d", "environnement": monde}
+
+    def request(methode: str, **params: Any) -> str:
+        return json.dumps({"jsonrpc": "2.0", "id": 1, "method": methode, "params": params})
+
+    lignes = {
+        "pas du JSON 1234": -32700,
+        "[]": -32600,
+        "null": -32600,
+        request("toString"): -32601,
+        request("lot.exporter"): -32602,
+        request("poste.demarrer", **demarrer): -32602,
+        request("poste.demarrer", maintenant="hier", **demarrer): -32602,
+        request("bonjour", protocole="2.0"): -32001,
+    }
+    entree = "".join(f"{ligne}\n" for ligne in lignes)
+    fait = subprocess.run(
+        [node, "adaptateur.mjs"], input=entree, cwd=EXEMPLE, capture_output=True, text=True, timeout=30, check=False
+    )
+    reponses = [json.loads(ligne) for ligne in fait.stdout.splitlines()]
+    assert [r["error"]["code"] for r in reponses] == list(lignes.values())
+    assert "1234" not in fait.stdout + fait.stderr
+    assert fait.returncode == 0
+
+
 def test_plumbing(config: ConfigLps) -> None:
     controles = list(check_adapter(config))
     assert len(controles) >= 8
