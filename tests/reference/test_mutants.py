@@ -1,0 +1,117 @@
+"""Every mutant names real requirements, starts, and changes something of the wired workstation."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from norms.chargement import load_plain
+from norms.contrat.adaptateur import Parametrage
+from norms.contrat.ports import HorlogeVirtuelle
+from norms.paquet import NormPack
+from reference.mutants import MUTANTS
+from reference.poste import Poste
+from simulator.monde import ConfigMonde, MondeSimule
+
+RACINE = Path(__file__).parents[2]
+SCENARIOS = RACINE / "scenarios"
+CATALOGUE = SCENARIOS / "exigences"
+
+
+@pytest.fixture(scope="module")
+def exigences() -> dict[str, dict[str, Any]]:
+    return {
+        e["id"]: e
+        for fichier in sorted(CATALOGUE.glob("*.yaml"))
+        if not fichier.name.startswith("_")
+        for e in _entries(load_plain(fichier))
+    }
+
+
+def _entries(donnees: Any) -> Iterator[dict[str, Any]]:
+    liste = donnees if isinstance(donnees, list) else donnees.get("exigences", [])
+    yield from liste
+
+
+@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=list(MUTANTS))
+def test_exigences_verifiables(mutant: Any, exigences: dict[str, dict[str, Any]]) -> None:
+    for numero in mutant.exigences:
+        exigence = exigences[numero]
+        assert exigence["niveau"] in {"DOIT", "NE_DOIT_PAS", "RECOMMANDE"}
+        assert exigence["testable"] == "true"
+        assert not exigence.get("doublon_de")
+
+
+def test_tous_les_mutants_des_scenarios_existent() -> None:
+    nommes = {
+        nom
+        for fichier in SCENARIOS.glob("*/*.yaml")
+        if isinstance(donnees := load_plain(fichier), dict)
+        for nom in donnees.get("mutants", [])
+    }
+    assert nommes <= set(MUTANTS)
+    assert len(MUTANTS) >= 30
+
+
+@pytest.fixture(scope="module")
+def fabrique(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Poste]]:
+    """Builds workstations in front of one world."""
+    postes: list[Poste] = []
+    with MondeSimule(ConfigMonde(lecteurs={"ps": "dr-martin", "vitale": "durand-paul"})) as monde:
+        pack = NormPack.par_defaut()
+
+        def faire() -> Poste:
+            poste = Poste(
+                tmp_path_factory.mktemp("poste"),
+                monde.environnement(),
+                Parametrage(),
+                HorlogeVirtuelle(monde.horloge.now()),
+                graine=1,
+                pack=pack,
+            )
+            postes.append(poste)
+            return poste
+
+        yield faire
+        for poste in postes:
+            poste.base.fermer()
+
+
+@pytest.mark.parametrize("nom", list(MUTANTS))
+def test_un_mutant_change_le_poste(nom: str, fabrique: Callable[[], Poste]) -> None:
+    poste = fabrique()
+    avant = snapshot(poste)
+    MUTANTS[nom].appliquer(poste)
+    apres = snapshot(poste)
+    change = {chemin for chemin in avant.keys() | apres.keys() if avant.get(chemin) is not apres.get(chemin)}
+    assert change, "le mutant ne remplace rien"
+    poste.ouvrir(mode_test=False)
+    poste.services.fermer()
+
+
+def snapshot(poste: Poste) -> dict[str, object]:
+    """Path -> collaborator, two levels deep, with the entries of dictionaries."""
+    vus: dict[str, object] = {}
+    for nom, objet in _attributes(poste):
+        vus[nom] = objet
+        for sous_nom, sous_objet in _attributes(objet):
+            vus[f"{nom}.{sous_nom}"] = sous_objet
+            for dernier, valeur in _attributes(sous_objet):
+                vus[f"{nom}.{sous_nom}.{dernier}"] = valeur
+    return vus
+
+
+def _attributes(objet: object) -> Iterator[tuple[str, object]]:
+    if isinstance(objet, dict):
+        yield from ((str(cle), valeur) for cle, valeur in objet.items())
+        return
+    if isinstance(objet, str | bytes | int | type | types.FunctionType | NormPack | HorlogeVirtuelle):
+        return
+    if dataclasses.is_dataclass(objet):
+        yield from ((f.name, getattr(objet, f.name)) for f in dataclasses.fields(objet) if hasattr(objet, f.name))
+    yield from getattr(objet, "__dict__", {}).items()

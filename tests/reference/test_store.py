@@ -1,0 +1,133 @@
+"""The durable store: strict, transactional, resumable."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from norms.contrat.base import ModeSecurisation, TypeFacture
+from norms.paquet import NormPack
+from norms.ssv import CatalogueGroupes
+from reference.erreurs import Refus
+from reference.modele import Totaux
+from reference.store import Base, Compteurs, Factures, Lots
+from reference.store.base import NOM
+from reference.store.factures import SECURISEE
+
+CATALOGUE = CatalogueGroupes(NormPack.par_defaut())
+
+
+def enregistrer(factures: Factures, numero: str, type_: TypeFacture = TypeFacture.FSE) -> int:
+    id_ = factures.enregistrer(
+        type_=type_,
+        numero=numero,
+        mode=ModeSecurisation.SESAM_VITALE,
+        jour="2022-11-21",
+        situation="1",
+        beneficiaire=("DURAND", "PAUL"),
+        totaux=Totaux(2500, 1750, 0, 2500),
+        groupes=[CATALOGUE.creer(1110, numero_facture=numero)],
+    )
+    factures.securiser(id_, b"facture", "critere", SECURISEE)
+    return id_
+
+
+def test_double_electronique(tmp_path: Path) -> None:
+    """SV-3.2.7.3-02 to -04: what was given to the services, name and first name of the beneficiary."""
+    factures = Factures(Base(tmp_path))
+    id_ = enregistrer(factures, "000000001")
+    (facture,) = factures.toutes()
+    assert (facture.nom, facture.prenom, facture.contenu) == ("DURAND", "PAUL", b"facture")
+    assert factures.groupes(id_)[0].champs[0] == "000000001"
+
+
+def test_un_numero_par_type(tmp_path: Path) -> None:
+    factures = Factures(Base(tmp_path))
+    enregistrer(factures, "000000001")
+    enregistrer(factures, "000000001", TypeFacture.DRE)
+    with pytest.raises(Refus, match="000000001"):
+        enregistrer(factures, "000000001")
+
+
+def test_transaction_annulee_en_entier(tmp_path: Path) -> None:
+    base = Base(tmp_path)
+    compteurs = Compteurs(base)
+    compteurs.ecrire("facture", "5")
+
+    def echouer() -> None:
+        with base.transaction():
+            compteurs.avancer("facture")
+            with base.transaction():
+                compteurs.avancer("facture")
+            raise Refus("échec")
+
+    with pytest.raises(Refus):
+        echouer()
+    assert compteurs.lire("facture") == "5"
+
+
+def test_reprise_apres_fermeture(tmp_path: Path) -> None:
+    base = Base(tmp_path)
+    assert base.vierge
+    Compteurs(base).ecrire("facture", "41")
+    base.fermer()
+    reprise = Base(tmp_path)
+    assert not reprise.vierge
+    assert Compteurs(reprise).avancer("facture") == 42
+    reprise.fermer()
+
+
+def test_elaboration_interrompue_oubliee(tmp_path: Path) -> None:
+    base = Base(tmp_path)
+    factures = Factures(base)
+    id_ = enregistrer(factures, "000000001")
+    base.ecrire("UPDATE factures SET statut = 'elaboree' WHERE id = ?", id_)
+    assert factures.toutes() == ()
+    factures.oublier_inachevees()
+    assert not factures.numero_pris("000000001")
+
+
+def test_type_de_valeur_controle(tmp_path: Path) -> None:
+    base = Base(tmp_path)
+    with pytest.raises(sqlite3.IntegrityError):
+        base.ecrire("INSERT INTO recus VALUES ('u', 'i', 3.5)")
+
+
+@pytest.mark.parametrize("contenu", [b"pas une base", None])
+def test_base_etrangere_refusee(tmp_path: Path, contenu: bytes | None) -> None:
+    if contenu is None:
+        with sqlite3.connect(tmp_path / NOM) as lien:
+            lien.execute("PRAGMA user_version = 99")
+        lien.close()
+    else:
+        (tmp_path / NOM).write_bytes(contenu)
+    with pytest.raises(Refus):
+        Base(tmp_path)
+
+
+def lot(lots: Lots, reference: str, jour: str, statut: str) -> None:
+    id_ = lots.enregistrer(
+        reference=reference,
+        type_=TypeFacture.FSE,
+        mode=ModeSecurisation.SESAM_VITALE,
+        jour=jour,
+        contenu=b"",
+        critere_fichier="",
+        groupe=CATALOGUE.creer(13),
+        adresse="",
+        factures=[],
+    )
+    lots.changer_statut([id_], statut)
+
+
+def test_references_conservees_90_jours(tmp_path: Path) -> None:
+    lots = Lots(Base(tmp_path), CATALOGUE)
+    lot(lots, "001", "2022-08-23", "acquitte")  # 90 days before 21 November: may be used again
+    lot(lots, "002", "2022-08-24", "acquitte")
+    lot(lots, "003", "2022-01-01", "transmis")  # still awaited
+    lot(lots, "004", "2022-01-01", "remplace")
+    assert lots.references_conservees(TypeFacture.FSE, date(2022, 11, 21)) == {"002", "003"}
+    assert lots.references_conservees(TypeFacture.DRE, date(2022, 11, 21)) == frozenset()
