@@ -8,9 +8,22 @@ from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions, signature
 from jmespath.parser import ParsedResult
 
 MAX_LONGUEUR = 2000
+
+
+class _Fonctions(Functions):
+    """The functions of JMESPath, and ours."""
+
+    @signature({"types": ["array"]}, {"types": ["array", "null"]})
+    def _func_sauf(self, liste: list[Any], retires: list[Any] | None) -> list[Any]:
+        """``sauf(a, b)``: what ``a`` holds and ``b`` doesn't, in order."""
+        return [element for element in liste if element not in (retires or [])]
+
+
+_OPTIONS = jmespath.Options(custom_functions=_Fonctions())
 
 
 class ErreurExpression(ValueError):
@@ -50,7 +63,7 @@ def _evaluate(expression: ParsedResult, observations: Any) -> Any:
 
 def _value(expression: ParsedResult, observations: Any) -> Any:
     try:
-        return expression.search(observations)
+        return expression.search(observations, _OPTIONS)
     except JMESPathError:
         return None
 

@@ -50,6 +50,7 @@ def open_transport(config: ConfigLps) -> Transport:
         config.words((*config.commande, *config.options)),
         environnement=config.environnement,
         dossier=config.dossier,
+        memoire_mio=config.memoire_mio,
     )
 
 

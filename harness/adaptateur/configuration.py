@@ -43,6 +43,9 @@ class ConfigLps(_Modele):
     parametres: dict[str, Any] = Field(default_factory=dict, description="arguments de la fabrique (interne)")
     environnement: dict[str, str] = Field(default_factory=dict)
     delai_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    memoire_mio: Annotated[int, Field(ge=16, le=1024 * 1024)] = Field(
+        default=2048, description="mémoire au-delà de laquelle un LPS lancé par le banc (stdio) est arrêté, en Mio"
+    )
     mutants: ConfigMutants | None = None
     dossier: Path = Field(default=Path(), exclude=True, description="dossier du fichier de configuration")
 

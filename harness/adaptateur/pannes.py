@@ -23,6 +23,16 @@ class SilenceLps(PanneLps):
         super().__init__(f"le LPS n'a pas répondu à « {operation} » en {delai:g} s")
 
 
+class MemoireLps(PanneLps):
+    """The LPS took more memory than its configuration allows, and was stopped for it."""
+
+    def __init__(self, limite_mio: int) -> None:
+        super().__init__(
+            f"le LPS occupe plus de {limite_mio} Mio de mémoire, le banc l'a arrêté ;"
+            " la limite est « memoire_mio » dans la configuration"
+        )
+
+
 class ReponseIllisible(PanneLps):
     """What came back is not one JSON-RPC 2.0 response."""
 

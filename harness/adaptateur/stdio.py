@@ -13,14 +13,20 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.adaptateur.pannes import ArretLps, PanneLps, ReponseIllisible, SilenceLps
+from harness.adaptateur.memoire import Balance
+from harness.adaptateur.pannes import ArretLps, MemoireLps, PanneLps, ReponseIllisible, SilenceLps
 from harness.adaptateur.transport import MAX_ERREURS, MAX_LIGNE
 
 #: Lines that may wait unread: one answer is expected, a little more is tolerated before it's a flood.
 MAX_LIGNES = 16
+#: Seconds between two looks at the child's memory while an answer is awaited.
+PERIODE_MEMOIRE = 0.1
+#: Seconds left to a child that reads no more to show that it is ending.
+DELAI_SURDITE = 0.5
 WINDOWS = sys.platform == "win32"
 
 
@@ -31,7 +37,12 @@ class TransportStdio:
     """
 
     def __init__(
-        self, commande: Sequence[str], *, environnement: Mapping[str, str] | None = None, dossier: Path | None = None
+        self,
+        commande: Sequence[str],
+        *,
+        environnement: Mapping[str, str] | None = None,
+        dossier: Path | None = None,
+        memoire_mio: int | None = None,
     ) -> None:
         options: dict[str, object] = (
             {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
@@ -54,6 +65,7 @@ class TransportStdio:
                 f"le LPS n'a pas pu être lancé par « {' '.join(commande)} » ({exc.strerror or exc}) ;"
                 " vérifier « commande » dans la configuration"
             ) from exc
+        self._memoire_mio, self._balance = memoire_mio, Balance(self._proc.pid)
         self._recues: queue.Queue[bytes | PanneLps] = queue.Queue(MAX_LIGNES)
         self._a_ecrire: queue.Queue[bytes | None] = queue.Queue()
         self._erreurs = bytearray()
@@ -72,18 +84,37 @@ class TransportStdio:
         return int(self._proc.pid)
 
     def echanger(self, requete: bytes, delai: float, operation: str) -> bytes:
-        """Writes one line, waits for one line. Raises ArretLps, SilenceLps, ReponseIllisible."""
+        """Writes one line, waits for one line. Raises ArretLps, SilenceLps, MemoireLps, ReponseIllisible."""
         if self._panne is not None:
             raise self._panne
         self._a_ecrire.put(requete + b"\n")
-        try:
-            recu = self._recues.get(timeout=delai)
-        except queue.Empty:
+        recu = self._wait_answer(time.monotonic() + delai)
+        if recu is None:
             recu = SilenceLps(operation, delai)
         if isinstance(recu, PanneLps):
             self._panne = recu
             raise recu
         return recu
+
+    def _wait_answer(self, limite: float) -> bytes | PanneLps | None:
+        """What arrives before ``limite``, memory being watched meanwhile; None when nothing does."""
+        while (reste := limite - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                recu = self._recues.get(timeout=min(reste, PERIODE_MEMOIRE))
+                return self._glutton() or recu
+            if (gourmand := self._glutton()) is not None:
+                return gourmand
+        return None
+
+    def _glutton(self) -> MemoireLps | None:
+        """Kills the child at once if it holds more memory than allowed."""
+        if self._memoire_mio is None:
+            return None
+        occupe = self._balance.weigh()
+        if occupe is None or occupe <= self._memoire_mio * 1024 * 1024:
+            return None
+        self._kill_group()
+        return MemoireLps(self._memoire_mio)
 
     def erreurs(self) -> bytes:
         with self._verrou:
@@ -186,6 +217,15 @@ class TransportStdio:
                 entree.write(requete)
                 entree.flush()
             except (OSError, ValueError):
-                return  # the reader tells how the child ended
+                self._reads_no_more()
+                return
         with contextlib.suppress(OSError, ValueError):
             entree.close()
+
+    def _reads_no_more(self) -> None:
+        """The child closed its input: the reader tells how it ended, unless it goes on living."""
+        try:
+            self._proc.wait(DELAI_SURDITE)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(queue.Full):
+                self._recues.put_nowait(ArretLps("le LPS a fermé son entrée standard sans s'arrêter"))
