@@ -10,7 +10,7 @@ import errno
 import tempfile
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,11 @@ _MAX_ERREURS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Banc:
-    """What a campaign is played with. ``dossier``: folder of the evidence, one folder a scenario inside."""
+    """What a campaign is played with.
+
+    ``dossier``: folder of the evidence, one folder a scenario inside. ``vigilances``: expectations held in every
+    scenario (harness.vigilances).
+    """
 
     lps: ConfigLps
     catalogue: Catalogue
@@ -50,6 +54,7 @@ class Banc:
     population: Path | None = None
     attestations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     monde: FabriqueMonde = open_simulated
+    vigilances: tuple[Attendu, ...] = ()
 
 
 class _Arret(Exception):
@@ -116,6 +121,7 @@ class _Partie:
             monde.attendre_traitement(DELAI_TRAITEMENT)
             self._check_world(monde)
             self._judge(self._scenario.attendus, monde, session, dossier)
+            self._watch(monde, session, dossier)
         except PanneLps as exc:
             self._panne = self._codes.hide(str(exc))
             self._stop(Verdict.NON_CONFORME, f"panne du LPS : {self._panne}")
@@ -208,17 +214,39 @@ class _Partie:
 
     def _judge(self, attendus: list[Attendu], monde: Monde, session: SessionLps, ecrits: Path) -> None:
         """Judges these expectations on what has been observed so far; ``ecrits`` is the LPS's folder."""
-        arbre = fold(monde.journal)
-        if any("secrets" in f"{a.sur} {a.temoin}" for a in attendus):
-            arbre["secrets"] = self._leaks(session, ecrits)
+        arbre = self._observe(attendus, monde, session, ecrits)
         for attendu in attendus:
             self._constats.append(self._juge.judge(self._juges, attendu, arbre))
             self._juges += 1
 
+    def _watch(self, monde: Monde, session: SessionLps, ecrits: Path) -> None:
+        """Holds the bench's vigilances: a violated one is one more finding, an upheld one says nothing."""
+        deja = {a.sur for a in self._attendus}
+        vigilances = [v for v in self._banc.vigilances if v.sur not in deja]
+        arbre = self._observe(vigilances, monde, session, ecrits)
+        rang = len(self._attendus) + self._demandes
+        for vigilance in vigilances:
+            constat = self._juge.judge(rang, vigilance, arbre)
+            if constat.verdict in (Verdict.NON_CONFORME, Verdict.RESERVE):
+                self._constats.append(constat)
+                rang += 1
+
+    def _observe(self, attendus: Sequence[Attendu], monde: Monde, session: SessionLps, ecrits: Path) -> dict[str, Any]:
+        """The tree of observations, with the search for secrets when one of these expectations reads it."""
+        arbre = fold(monde.journal)
+        if any("secrets" in f"{a.sur} {a.temoin}" for a in attendus):
+            arbre["secrets"] = self._leaks(session, ecrits)
+        return arbre
+
     def _leaks(self, session: SessionLps, dossier: Path) -> dict[str, Any]:
         fichiers = list(files_under(dossier))
-        trouves = self._codes.search([*fichiers, *session.writings()])
-        return {"trouves": trouves, "fichiers_examines": [nom for nom, _ in fichiers] if self._codes.valeurs else []}
+        ecrits = [*fichiers, *session.writings()]
+        connu = bool(self._codes.valeurs)
+        return {
+            "trouves": self._codes.search(ecrits),
+            "fichiers_examines": [nom for nom, _ in fichiers] if connu else [],
+            "ecrits_examines": [nom for nom, _ in ecrits] if connu else [],
+        }
 
     def _require(self, session: SessionLps, operation: str) -> None:
         if not session.offers(operation):

@@ -26,6 +26,7 @@ from harness.monde import Lecteurs
 from harness.moteur import Banc, not_played, play
 from harness.rapports import write_reports
 from harness.scenarios import ErreurScenario, FichierScenario, is_scenario_path, load_scenario
+from harness.vigilances import load_vigilances
 from norms.chargement import ErreurChargement
 from norms.contrat.adaptateur import Presentation
 from norms.paquet import ErreurPaquet, NormPack
@@ -92,6 +93,7 @@ def make_bench(option: Any) -> Banc:
         graine=int(graine),
         lecteurs=lecteurs,
         attestations=load_attestations(option.preagrement_attestations),
+        vigilances=load_vigilances(),
     )
 
 
