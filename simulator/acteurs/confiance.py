@@ -22,9 +22,9 @@ NaturePorteur = Literal["PS", "VITALE"]
 TOUS = "*"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Porteur:
-    """A card holder known to the insurers.
+    """A card holder known to the insurers. Its certificate may be given as a function, called when first needed.
 
     ``numeros``: what the holder may sign invoices for, billing numbers (9 characters) or NIR (13 characters);
     ``numeros_lot``: billing numbers whose lots it may sign (cdc §3.2.9.3.2.1); ``*``: any (employees, substitutes).
@@ -32,9 +32,13 @@ class Porteur:
 
     nature: NaturePorteur
     nom: str
-    certificat: x509.Certificate
+    origine: x509.Certificate | Callable[[], x509.Certificate]
     numeros: tuple[str, ...] = ()
     numeros_lot: tuple[str, ...] = ()
+
+    @cached_property
+    def certificat(self) -> x509.Certificate:
+        return self.origine if isinstance(self.origine, x509.Certificate) else self.origine()
 
     def signs_invoices_of(self, numero: str) -> bool:
         return numero in self.numeros or TOUS in self.numeros

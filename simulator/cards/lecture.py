@@ -221,7 +221,8 @@ def read_vitale(connection: Connection, *, ouvrir_droits: OuvrirDroits | None = 
 _ZONES_VITALE = frozenset(
     {
         "administration", "famille", "services_famille", "etm_famille", "beneficiaire", "etm_beneficiaire",
-        "nir_certifie", "services_beneficiaire", "mutuelle", "amc", "zone_commune", "at",
+        "nir_certifie", "services_beneficiaire", "mutuelle", "amc", "zone_commune", "transcard", "netlink", "at",
+        "e111", "e112", "e128",
     }
 )  # fmt: skip
 

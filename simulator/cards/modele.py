@@ -8,8 +8,9 @@ an AAAAMMJJ text because lunar dates (month 13 to 20, day 00) are not calendar d
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -78,6 +79,12 @@ class AccidentDuTravail(Base):
     organisme: Annotated[str, Field(pattern=r"^[0-9]{9}$")]
     code_bgdh: Annotated[str, Field(pattern=r"^[0-9A-Z]{0,4}$")] = ""
     identifiant: Annotated[str, Field(pattern=r"^[0-9]{0,9}$")] = ""
+
+
+class Formulaire(Periode):
+    """What a card holds for a European form (E 111, E 112, E 128); the content is free text (hypothese)."""
+
+    contenu: Texte = ""
 
 
 class Adresse(Base):
@@ -158,6 +165,7 @@ class Beneficiaire(Base):
     mutuelle: Mutuelle | None = None
     amc: Amc | None = None
     zone_commune: Texte = ""
+    netlink: Texte = ""
 
     @model_validator(mode="after")
     def _certified(self) -> Self:
@@ -183,6 +191,10 @@ class ContenuVitale(Base):
     service_amo_famille: ServiceAmo | None = None
     couverture_famille: Annotated[tuple[Couverture, ...], Field(max_length=7)] = ()
     accidents_du_travail: Annotated[tuple[AccidentDuTravail, ...], Field(max_length=3)] = ()
+    e111: Formulaire | None = None
+    e112: Formulaire | None = None
+    e128: Formulaire | None = None
+    transcard: Texte = ""
     beneficiaires: Annotated[tuple[Beneficiaire, ...], Field(min_length=1, max_length=MAX_BENEFICIAIRES)]
 
     @property
@@ -333,9 +345,23 @@ def _explain(faute: Any) -> str:
 
 def load_vitale(chemin: Path) -> ImageVitale:
     """Loads the data file of a Vitale card. Raises ErreurChargement."""
-    return validate(chargement.load(chemin), ImageVitale)
+    return _load(chemin, ImageVitale)
 
 
 def load_cps(chemin: Path) -> ImageCps:
     """Loads the data file of a health-professional card. Raises ErreurChargement."""
-    return validate(chargement.load(chemin), ImageCps)
+    return _load(chemin, ImageCps)
+
+
+def _load(chemin: Path, modele: type[Modele]) -> Modele:
+    """A file is parsed again only when it has changed: each world reads the whole population."""
+    try:
+        etat = chemin.stat()
+    except OSError:
+        return validate(chargement.load(chemin), modele)  # which says what is wrong
+    return cast(Modele, _parse(chemin, etat.st_mtime_ns, etat.st_size, modele))
+
+
+@lru_cache(maxsize=512)
+def _parse(chemin: Path, _modifie: int, _taille: int, modele: type[BaseModel]) -> BaseModel:
+    return validate(chargement.load(chemin), modele)

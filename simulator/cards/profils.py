@@ -77,6 +77,7 @@ class Profil(_Base):
     fichiers: tuple[Fichier, ...]
     cles: tuple[Cle, ...]
     zones: tuple[Zone, ...]
+    zones_absentes: tuple[Zone, ...] = ()  # what the generation it derives from has and this one hasn't
 
     def dossier(self, nom: str) -> Dossier:
         return next(d for d in self.dossiers if d.nom == nom)
@@ -88,11 +89,67 @@ class Profil(_Base):
         return next(c for c in self.cles if c.nom == nom)
 
 
+class Absent(_Base):
+    """A zone that a card generation doesn't have, or only some fields of it."""
+
+    zone: str
+    champs: tuple[str, ...] = ()
+    source: str
+
+
+class Variante(_Base):
+    """A card generation told by what it lacks beside another one."""
+
+    profil: str
+    base: str
+    intitule: str
+    atr: Octets
+    version_mapping: str
+    source: str
+    absents: tuple[Absent, ...]
+
+    def derive(self, base: Profil) -> Profil:
+        """The profile. Raises ValueError when ``absents`` names what the base doesn't have."""
+        zones = {z.nom: z for z in base.zones}
+        retirees: list[Zone] = []
+        for absent in self.absents:
+            zone = zones.get(absent.zone)
+            if zone is None or not set(absent.champs) <= {c.champ for c in zone.champs}:
+                raise ValueError(f"zone « {absent.zone} » ou l'un de ses champs inconnus du profil {base.profil}")
+            ote = tuple(c for c in zone.champs if not absent.champs or c.champ in absent.champs)
+            reste = tuple(c for c in zone.champs if c not in ote)
+            retirees.append(zone.model_copy(update={"champs": ote}))
+            zones[zone.nom] = zone.model_copy(update={"champs": reste})
+        version = zones["mapping"].champs[0].model_copy(update={"valeur": self.version_mapping})
+        zones["mapping"] = zones["mapping"].model_copy(update={"champs": (version,)})
+        return base.model_copy(
+            update={
+                "profil": self.profil,
+                "intitule": self.intitule,
+                "atr": self.atr,
+                "source": self.source,
+                "zones": tuple(z for z in zones.values() if z.champs),
+                "zones_absentes": tuple(retirees),
+            }
+        )
+
+
 @cache
 def profils() -> Mapping[str, Profil]:
     """Every profile supplied, by name. Raises ErreurChargement when a data file is wrong."""
-    tous = [validate(chargement.load(f, nom=f.name), Profil) for f in sorted(DONNEES.glob("*.yaml"))]
-    return {p.profil: p for p in tous}
+    documents = [chargement.load(f, nom=f.name) for f in sorted(DONNEES.glob("*.yaml"))]
+    trouves = {p.profil: p for p in (validate(d, Profil) for d in documents if "base" not in d.donnees)}
+    for document in documents:
+        if "base" not in document.donnees:
+            continue
+        variante = validate(document, Variante)
+        if variante.base not in trouves:
+            raise document.erreur(("base",), f"profil « {variante.base} » inconnu")
+        try:
+            trouves[variante.profil] = variante.derive(trouves[variante.base])
+        except ValueError as exc:
+            raise document.erreur(("absents",), str(exc)) from exc
+    return trouves
 
 
 def profil(nom: str) -> Profil:

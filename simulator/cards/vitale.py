@@ -77,6 +77,13 @@ def _zone_files(modele: Profil, image: ImageVitale) -> list[tuple[str, Ef]]:
     donnees = image.model_dump(mode="json")
     donnees["assure"]["nir15"] = image.assure.nir + image.assure.cle
     donnees["assure"]["naissance"] = image.beneficiaires[0].naissance
+    for absente in modele.zones_absentes:
+        if encode_zone(absente, donnees):
+            champs = ", ".join(c.champ for c in absente.champs)
+            raise ValueError(
+                f"{modele.intitule} n° {image.numero_serie} : la zone « {absente.intitule} » ({champs}) n'existe pas"
+                " sur cette génération ; l'ôter du fichier ou changer de profil"
+            )
     fichiers: list[tuple[str, Ef]] = []
     for zone in modele.zones:
         for i, (fid, contenu) in enumerate(encode_zone(zone, donnees).items()):

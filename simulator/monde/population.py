@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
@@ -96,13 +96,13 @@ class Population:
             if isinstance(image, ImageCps):
                 numeros = _may_sign(image, lambda s: s.habilitation_facture == "1", ())
                 lots = _may_sign(image, lambda s: s.habilitation_lot == "1", (EMPLOYE,))
-                certificat = self._pki.identite_cps(image.numero_serie).cert_signature
+                certificat = partial(self._pki.certificat, "cps_signature", image.numero_serie)
                 yield Porteur("PS", nom, certificat, numeros, lots)
         for nom in self._fichiers["vitale"]:
             image = self.image(nom)
             if isinstance(image, ImageVitale):
                 nirs = {image.assure.nir, *(b.nir_certifie for b in image.beneficiaires if b.nir_certifie)}
-                certificat = self._pki.identite_vitale(image.numero_serie).certificat
+                certificat = partial(self._pki.certificat, "vitale", image.numero_serie)
                 yield Porteur("VITALE", nom, certificat, tuple(sorted(nirs)))
 
 
