@@ -44,15 +44,15 @@ def format_result(resultat: ResultatScenario, catalogue: Catalogue, graine: int,
     for constat in resultat.constats:
         if constat.verdict in montres:
             lignes += _finding(constat, catalogue)
-    lignes.append(_line("rejouer", f"preagrement replay {_replayable(resultat)} --graine {graine}{options}"))
+    lignes.append(_line("rejouer", resultat.rejouer or replay_line(resultat, graine, options)))
     return lignes
 
 
-def _replayable(resultat: ResultatScenario) -> str:
-    """The identifier of a shipped scenario, the file of another one."""
+def replay_line(resultat: ResultatScenario, graine: int, options: str = "") -> str:
+    """The command that plays it again: by identifier for a shipped scenario, by file for another one."""
     nom = resultat.fichier
     livre = not nom or (scenarios_directory().parent / nom).is_file()
-    return resultat.id if livre else nom
+    return f"preagrement replay {resultat.id if livre else nom} --graine {graine}{options}"
 
 
 def _finding(constat: Constat, catalogue: Catalogue) -> Iterator[str]:

@@ -49,11 +49,12 @@ class Preuve:
 
 @dataclass(frozen=True, slots=True)
 class Epreuve:
-    """What became of one mutant. ``detail`` says why it survived."""
+    """What became of one mutant. ``detail`` says why it survived, ``faute_banc`` that the bench failed on it."""
 
     mutant: Mutant
     preuves: tuple[Preuve, ...]
     detail: str = ""
+    faute_banc: bool = False
 
     @property
     def tue(self) -> bool:
@@ -95,6 +96,7 @@ class Jury:
         self._banc = banc
         self._scenarios = list(scenarios)
         self._sains: dict[str, set[tuple[int, str]]] = {}
+        self._verdicts_sains: dict[str, Verdict] = {}
 
     def plan(self, mutant: Mutant) -> list[FichierScenario]:
         """The scenarios that name the mutant, or those about its requirements when none does."""
@@ -108,10 +110,12 @@ class Jury:
         banc = replace(self._banc, lps=self._banc.lps.with_mutant(mutant.id))
         preuves: list[Preuve] = []
         details = []
+        faute = False
         for fichier in self.plan(mutant):
             avance(f"{mutant.id} {fichier.scenario.id}")
             sains = self._sound(fichier)
             resultat = play(banc, fichier)
+            faute |= Verdict.ERREUR_BANC in (resultat.verdict, self._verdicts_sains.get(fichier.scenario.id))
             tombes = {
                 cible
                 for c in resultat.constats
@@ -121,15 +125,15 @@ class Jury:
             details.append(f"{fichier.scenario.id} : {_why(resultat, sains)}")
             if attendues <= {p.exigence for p in preuves}:
                 break
-        return Epreuve(
-            mutant, tuple(preuves), " ; ".join(details) if details else "aucun scénario ne vise ses exigences"
-        )
+        detail = " ; ".join(details) if details else "aucun scénario ne vise ses exigences"
+        return Epreuve(mutant, tuple(preuves), detail, faute)
 
     def _sound(self, fichier: FichierScenario) -> set[tuple[int, str]]:
         """Expectations that the sound LPS satisfies: rank and requirement."""
         identifiant = fichier.scenario.id
         if identifiant not in self._sains:
             resultat = play(self._banc, fichier)
+            self._verdicts_sains[identifiant] = resultat.verdict
             self._sains[identifiant] = {
                 (c.rang, self._target(c.exigence)) for c in resultat.constats if c.verdict is Verdict.CONFORME
             }

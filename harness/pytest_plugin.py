@@ -16,7 +16,7 @@ import pytest
 from harness.adaptateur.client import ClientLps, open_transport
 from harness.adaptateur.configuration import ErreurConfiguration, load_configuration
 from harness.adaptateur.pannes import PanneLps
-from harness.affichage import format_result, replay_options
+from harness.affichage import format_result, replay_line, replay_options
 from harness.attestations import load_attestations
 from harness.campagne import build_campaign, identity
 from harness.catalogue import load_catalogue
@@ -203,7 +203,8 @@ class Ramasseur:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         resultat = result_of(report)
         if resultat is not None:
-            self._etat.resultats[report.nodeid] = resultat
+            rejouer = replay_line(resultat, self._etat.banc.graine, self._etat.options)
+            self._etat.resultats[report.nodeid] = resultat.model_copy(update={"rejouer": rejouer})
         elif report.failed:
             self._etat.resultats[report.nodeid] = ResultatScenario(
                 id=report.nodeid.rpartition("::")[2] or report.nodeid,

@@ -12,6 +12,7 @@ import typer
 from harness.adaptateur.configuration import load_configuration
 from harness.cli.commun import (
     CONFORME,
+    ERREUR_BANC,
     NON_CONFORME,
     Chemins,
     OptionGraine,
@@ -41,6 +42,7 @@ def command(  # noqa: PLR0917 -- the options of the command line
     """Vérifie que chaque LPS fautif est démasqué."""
     sortie = Sortie(machine=machine)
     epreuves: list[Epreuve] = []
+    malades: list[str] = []
     with fautes(sortie), tempfile.TemporaryDirectory(prefix="preagrement-mutants-") as temporaire:
         interne = bool(load_configuration(lps).fabrique)  # an LPS in another language has its command only
         banc = make_bench(options(lps=lps, graine=graine, interne=interne, dossier=Path(temporaire)))
@@ -56,13 +58,16 @@ def command(  # noqa: PLR0917 -- the options of the command line
                 epreuves.append(epreuve)
                 barre.step(candidat.id)
                 _show(sortie, epreuve)
-        if enregistrer:
+        malades = [e.mutant.id for e in epreuves if e.faute_banc]
+        if malades:
+            sortie.erreur(f"le banc a failli avec {', '.join(malades)} : rien ne peut en être conclu")
+        elif enregistrer:
             sortie.line(f"écrit : {write_proofs(p for e in epreuves for p in e.preuves)}")
     bilan = machine_summary(epreuves)
     sortie.line(f"{bilan['total']} mutants, {bilan['tues']} démasqués, {len(bilan['survivants'])} survivants")
     if machine:
         sortie.json(bilan)
-    raise typer.Exit(NON_CONFORME if bilan["survivants"] else CONFORME)
+    raise typer.Exit(ERREUR_BANC if malades else NON_CONFORME if bilan["survivants"] else CONFORME)
 
 
 def mutants_bench(lps: Path | None, graine: int, dossier: Path) -> Banc:

@@ -66,6 +66,13 @@ def test_an_expectation_that_already_fails_kills_nothing(tmp_path: Path) -> None
     assert "le LPS sain n'y est pas conforme non plus" in epreuve.detail
 
 
+def test_a_bench_fault_proves_nothing(tmp_path: Path) -> None:
+    casse = TEXTE.replace("attendus:", "  - {monde: reseau.couper}\nattendus:")
+    epreuve = jury(tmp_path, casse).try_mutant(Mutant("nom_faux", ("SV-1-01",)))
+    assert (epreuve.tue, epreuve.faute_banc) == (False, True)
+    assert not jury(tmp_path).try_mutant(Mutant("nom_faux", ("SV-1-01",))).faute_banc
+
+
 def test_the_list_comes_from_the_lps() -> None:
     config = ConfigLps(
         commande=("x",), mutants=ConfigMutants(lister=(sys.executable, str(SCRIPT), "--mutants")), dossier=SCRIPT.parent
