@@ -107,6 +107,8 @@ def read_record(codec: CodecB2, brut: bytes, rang: int, offset: int = -1) -> Enr
         except ErreurEnregistrement:
             disposition = INCONNU
         e = Enregistrement(disposition, brut, rang, offset, (faute,))
+    if e.type in ENVELOPPE and not brut.startswith(e.type.encode("ascii")):  # told by its first byte alone
+        e = Enregistrement(INCONNU, brut, rang, offset, e.anomalies)
     return e
 
 
