@@ -148,8 +148,8 @@ class _Examen:
             self.fin = e
         elif self.en_cours:
             self._in_lot(e)
-        elif not self.egares:
-            self.egares.append(e)
+        else:
+            self._stray(e, "LOT_SYNTAXE", "un type 1, en-tête de lot")
 
     def _header(self, e: Enregistrement) -> None:
         self.entete = e
@@ -167,8 +167,22 @@ class _Examen:
     def _bare(self, e: Enregistrement) -> None:
         if e.type == "2" and self.en_cours:
             self._flush_invoice()
-        if len(self.en_cours) < MAX_ENREGISTREMENTS_FACTURE:
+        if e.type != "2" and not self.en_cours:
+            self._stray(e, "FACTURE_SYNTAXE", "un type 2, en-tête de facture")
+        elif len(self.en_cours) < MAX_ENREGISTREMENTS_FACTURE:
             self.en_cours.append(e)
+
+    def _stray(self, e: Enregistrement, code: str, attendu: str) -> None:
+        """A record out of any lot or invoice: the first one is told (with the envelope, when there is one)."""
+        if self.egares:
+            return
+        self.egares.append(e)
+        if self.nature is Nature.B2:
+            return
+        for faute in e.anomalies[:1]:
+            self.releve.fault(code, faute, e.brut)
+        if not e.anomalies:
+            self.releve.note(code, attendu, f"un type {e.type}", en=e)
 
     # --- lots -------------------------------------------------------------------------------------------------
     def _flush(self) -> None:

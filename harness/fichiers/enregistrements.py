@@ -122,11 +122,8 @@ class _Lecture:
 def _odd(codec: CodecB2, brut: bytes, modele: Enregistrement) -> Enregistrement:
     """A record whose length is wrong; its layout is kept when its type can be told."""
     disposition = modele.disposition
-    if disposition is INCONNU and len(brut) >= LONGUEUR:
-        try:
-            disposition = codec.identifier(brut[:LONGUEUR])
-        except ErreurEnregistrement:
-            disposition = INCONNU
+    if disposition is INCONNU and len(brut) > LONGUEUR:
+        disposition = read_record(codec, brut[:LONGUEUR], modele.rang).disposition
     return Enregistrement(
         disposition, brut, modele.rang, modele.offset, (_length_fault(brut, modele.rang, modele.offset),)
     )
