@@ -115,6 +115,8 @@ class Adaptateur:
         except ErreurProtocole:
             raise
         except Exception as exc:
+            if self._poste is not None:
+                self._poste.ecran.vider()  # what a broken operation showed isn't the next one's
             # Where, never what: a local variable or a message could hold the code porteur.
             ou = exc.__traceback__
             while ou is not None and ou.tb_next is not None:

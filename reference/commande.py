@@ -56,7 +56,7 @@ def serve_stdio(adaptateur: Adaptateur, entree: BinaryIO, sortie: BinaryIO) -> N
 def serve_http(adaptateur: Adaptateur, port: int) -> None:
     """``POST /`` on loopback; the address is told on stderr."""
 
-    class Poste(BaseHTTPRequestHandler):
+    class Requete(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 60
 
@@ -78,7 +78,7 @@ def serve_http(adaptateur: Adaptateur, port: int) -> None:
         def log_message(self, *_: object) -> None:
             """Requests hold secrets: nothing is logged."""
 
-    with HTTPServer(("127.0.0.1", port), Poste) as serveur:
+    with HTTPServer(("127.0.0.1", port), Requete) as serveur:
         logging.getLogger("reference").info("à l'écoute de http://127.0.0.1:%d/", serveur.server_address[1])
         while not adaptateur.termine:
             serveur.handle_request()

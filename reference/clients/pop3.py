@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import poplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from norms.contrat.adaptateur import Boite
@@ -23,43 +23,70 @@ class ClientPop3:
     def ouvrir(self) -> Iterator[BoitePop3]:
         """Opens the mailbox; deletions take effect on leaving. Raises ReseauIndisponible."""
         try:
-            session = poplib.POP3(self._boite.hote, self._boite.port, self._delai)
+            boite = BoitePop3(self._login)
         except (OSError, poplib.error_proto) as exc:
             raise _unreachable(exc) from exc
         try:
-            session.user(self._boite.utilisateur)
-            session.pass_(self._boite.mot_de_passe)
-            yield BoitePop3(session)
-            session.quit()
+            yield boite
+            boite.session.quit()
         except (OSError, poplib.error_proto) as exc:
             raise _unreachable(exc) from exc
         finally:
+            boite.session.close()
+
+    def _login(self) -> poplib.POP3:
+        session = poplib.POP3(self._boite.hote, self._boite.port, self._delai)
+        try:
+            session.user(self._boite.utilisateur)
+            session.pass_(self._boite.mot_de_passe)
+        except (OSError, poplib.error_proto):
             session.close()
+            raise
+        return session
 
 
 class BoitePop3:
-    """An open mailbox; ``trop_gros``: messages left aside because of their size."""
+    """An open mailbox; ``trop_gros``: messages left aside, too big or with lines beyond what a mail may have."""
 
-    def __init__(self, session: poplib.POP3) -> None:
-        self._session = session
+    def __init__(self, ouvrir: Callable[[], poplib.POP3]) -> None:
+        self._ouvrir = ouvrir
+        self.session = ouvrir()
         self._rangs: dict[str, int] = {}
         self.trop_gros: list[str] = []
 
     def messages(self) -> Iterator[tuple[str, bytes]]:
         """Unique identifier and bytes of each message, in the order of the mailbox."""
-        annonces = self._session.list()[1]
+        annonces = self.session.list()[1]
         tailles = {int(rang): int(taille) for rang, taille in (ligne.split()[:2] for ligne in annonces)}
-        for ligne in self._session.uidl()[1][:MAX_MESSAGES]:
+        for ligne in self.session.uidl()[1][:MAX_MESSAGES]:
             rang, uid = ligne.decode("ascii", "replace").split()[:2]
             if tailles.get(int(rang), 0) > MAX_OCTETS:
                 self.trop_gros.append(uid)
                 continue
+            octets = self._retrieve(int(rang))
+            if octets is None:
+                self.trop_gros.append(uid)
+                continue
             self._rangs[uid] = int(rang)
-            yield uid, b"\r\n".join(self._session.retr(int(rang))[1]) + b"\r\n"
+            yield uid, octets
+
+    def _retrieve(self, rang: int) -> bytes | None:
+        """One message; None when a line is too long, which breaks the session: another takes over.
+
+        What was marked for deletion is forgotten with the broken session; the store knows those messages already.
+        """
+        try:
+            return b"\r\n".join(self.session.retr(rang)[1]) + b"\r\n"
+        except poplib.error_proto as exc:
+            if "too long" not in str(exc):
+                raise
+        self.session.close()
+        self.session = self._ouvrir()
+        return None
 
     def supprimer(self, uid: str) -> None:
         """Marks a message for deletion; it goes when the mailbox is closed normally."""
-        self._session.dele(self._rangs[uid])
+        self.session.dele(self._rangs[uid])
 
 
 def _unreachable(exc: Exception) -> ReseauIndisponible:

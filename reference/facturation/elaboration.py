@@ -72,7 +72,10 @@ class Elaboration:
         )
         jour = self._jour(demande)
         contexte_amo = self._contexte_amo(demande, beneficiaire)
-        contexte_amc = self.recherche_amc.determiner(demande.complementaire, beneficiaire, jour, demande.tiers_payant)
+        jour_des_soins = date.fromisoformat(demande.prestations[0].date)
+        contexte_amc = self.recherche_amc.determiner(
+            demande.complementaire, beneficiaire, jour_des_soins, demande.tiers_payant
+        )
         prestations = self.tarification.tarifer(demande.prestations, situation.specialite, contexte_amo)
         if contexte_amc is not None:
             prestations = tarifer_amc(prestations, contexte_amc.convention.taux_amc)
@@ -131,7 +134,9 @@ class Elaboration:
             en_rapport_ald=reponse != "non",
         )
         if contexte.exoneration == ALD and QUESTION_ALD not in demande.reponses:
-            self.ecran.questionner("Soins en rapport avec l'affection de longue durée ? Sans réponse : oui")
+            self.ecran.questionner(
+                f"Soins en rapport avec l'affection de longue durée ? ({QUESTION_ALD} : oui ou non ; sans réponse, oui)"
+            )
         return contexte
 
     def _securiser(

@@ -91,9 +91,7 @@ def test_forfait_et_retenue_sans_facture(ouvrir: Ouvrir) -> None:
     c = ouvrir()
     codec = CodecNoemie(NormPack.par_defaut())
     entites = [
-        codec.creer("000", {"type_emetteur": "CT", "norme": "580 "})
-        if False
-        else codec.creer("000", {"reference": "580"}),
+        codec.creer("000", {"reference": "580"}),
         codec.creer("261", {"code": "RMT", "montant": 4200}),
         codec.creer("250", {"nature": "IND", "operation": "RDS", "montant": 1000, "signe": "N"}),
         codec.creer("999", {"nombre_enregistrements": 4}),
