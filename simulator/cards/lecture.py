@@ -7,13 +7,19 @@ program on the other side may be ours or a vendor's: only APDUs pass.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from pydantic import BaseModel, ValidationError
 
+from norms.certificats import issued_by
 from simulator.cards import ber, hachage
 from simulator.cards.apdu import ApduInvalide, CommandApdu, Reponse, Sw
 from simulator.cards.cps3 import CODE_PORTEUR
@@ -248,6 +254,29 @@ def _chain(connection: Connection, apdu: CommandApdu) -> Reponse:
             return reponse
         donnees = donnees[255:]
     return exchange(connection, CommandApdu(apdu.cla, apdu.ins, apdu.p1, apdu.p2, donnees))
+
+
+def authenticate_vitale(connection: Connection, defi: bytes, autorites: Sequence[x509.Certificate] = ()) -> None:
+    """Has the Vitale prove that it holds the private key of its certificate, issued by one of ``autorites`` if given.
+
+    hypothese: the real authentication isn't public. Raises CarteInvalide when the card isn't authentic.
+    """
+    modele = _profile(connection, "vitale")
+    certificat = x509.load_der_x509_certificate(read_certificate(connection, "authentification"))
+    crt = ber.encode(0x80, b"\x02") + ber.encode(0x84, bytes((modele.cle("authentification").reference,)))
+    _expect(exchange(connection, CommandApdu(0, 0x22, 0x41, 0xA4, crt)), "choix de la clé d'authentification")
+    info = hachage.SHA256.digest_info(hashlib.sha256(defi).digest())
+    signature = _expect(exchange(connection, CommandApdu(0, 0x88, 0, 0, info)), "authentification interne")
+    cle = certificat.public_key()
+    try:
+        if not isinstance(cle, RSAPublicKey) or (autorites and not any(issued_by(certificat, a) for a in autorites)):
+            raise InvalidSignature
+        cle.verify(signature, defi, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature as exc:
+        raise CarteInvalide(
+            "carte Vitale non authentique : sa clé n'est pas celle de son certificat, ou son certificat est inconnu ;"
+            " demander une autre carte"
+        ) from exc
 
 
 def sign_with_vitale(connection: Connection, condensat: bytes) -> bytes:

@@ -16,6 +16,7 @@ from simulator.cards.carte import Card
 from simulator.cards.cps3 import build_cps
 from simulator.cards.etat import EtatPersistant
 from simulator.cards.modele import ImageCps, ImageVitale, Situation, load_cps, load_vitale
+from simulator.cards.oppositions import load_oppositions
 from simulator.cards.vitale import build_vitale
 from simulator.monde.config import ErreurMonde
 from simulator.pki import TestPki
@@ -42,6 +43,8 @@ class Population:
             raise ErreurMonde(f"population {dossier} : aucune carte sous cartes/cps ou cartes/vitale")
         self._images: dict[str, ImageCps | ImageVitale] = {}
         self._etats: dict[str, EtatPersistant] = {}
+        liste = racine.parent / "oppositions.yaml"
+        self._oppositions = {o.numero_serie for o in load_oppositions(liste)} if liste.is_file() else set()
 
     @property
     def noms(self) -> tuple[str, ...]:
@@ -84,6 +87,18 @@ class Population:
             else:
                 raise ErreurMonde(f"carte « {nom} » inconnue de la population ; cartes : {', '.join(self.noms)}")
         return self._images[nom]
+
+    @property
+    def oppositions(self) -> tuple[str, ...]:
+        """Serial numbers of the Vitale cards in opposition, sorted: the list of the population and what was added."""
+        return tuple(sorted(self._oppositions))
+
+    def oppose(self, nom: str) -> None:
+        """Enters a card into the opposition list. Raises ErreurMonde when it isn't a Vitale of the population."""
+        image = self.image(nom)
+        if not isinstance(image, ImageVitale):
+            raise ErreurMonde(f"« {nom} » n'est pas une carte Vitale ; la liste d'opposition ne porte que celles-ci")
+        self._oppositions.add(image.numero_serie)
 
     @cached_property
     def porteurs(self) -> tuple[Porteur, ...]:

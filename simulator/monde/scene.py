@@ -75,6 +75,12 @@ class Scene:
             raise ErreurMonde(f"le lecteur « {lecteur} » est vide ; y insérer une carte d'abord")
         self._en_place[lecteur][1].arm(incident, self._population.card)
 
+    def oppose(self, lecteur: str) -> None:
+        """Enters the card that is in into the opposition list. Raises ErreurMonde when there is none, or no Vitale."""
+        if not self._reader(lecteur).present or lecteur not in self._en_place:
+            raise ErreurMonde(f"le lecteur « {lecteur} » est vide ; y insérer une carte d'abord")
+        self._population.oppose(self._name(lecteur))
+
     def _reader(self, lecteur: str) -> CardReader:
         try:
             return self._lecteurs[lecteur]

@@ -119,6 +119,36 @@ class Alteree(CarteModifiee):
         return reponse[:-2].replace(self._ancien, self._nouveau) + reponse[-2:]
 
 
+class Abimee(CarteModifiee):
+    """Gives back files whose first byte is wrong: data that nobody can make sense of."""
+
+    def __init__(self, card: Card, declencheur: Declencheur | None = None) -> None:
+        super().__init__(card, declencheur or Declencheur("00B00000*"))
+
+    def _fault(self, commande: bytes) -> bytes:
+        reponse = self._card.transmit(commande)
+        if len(reponse) <= 2:  # a status word alone
+            return reponse
+        return bytes((reponse[0] ^ 0xFF,)) + reponse[1:]
+
+
+class Clonee(CarteModifiee):
+    """Has the data and the certificate of the card, not its private key: no signature of it verifies."""
+
+    def __init__(self, card: Card) -> None:
+        super().__init__(card, Declencheur())
+        self._signee = False
+
+    def _fault(self, commande: bytes) -> bytes:
+        reponse = self._card.transmit(commande)
+        if commande[1:2] != b"\xc0":  # GET RESPONSE goes on with the answer of the command before
+            self._signee = commande[1:4] == b"\x2a\x9e\x9a" or commande[1:2] == b"\x88"
+        if not self._signee or len(reponse) <= 2:
+            return reponse
+        self._signee = False
+        return bytes((reponse[0] ^ 0x55,)) + reponse[1:]
+
+
 class Lente(CarteModifiee):
     """Calls ``attendre`` before it answers: the caller decides what waiting is (real or virtual time)."""
 

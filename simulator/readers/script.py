@@ -2,8 +2,8 @@
 
 Two kinds of step. A movement is done at once by ``play``: ``inserer``, ``retirer``, ``remplacer``. A fault
 waits inside the card for its trigger: ``apres_apdu`` (a count) or ``motif`` (a command pattern), then
-``retirer``, ``remplacer``, ``muette``, ``statut`` or ``tronquer``. Triggers count APDUs, never time: a script
-gives the same run each time.
+``retirer``, ``remplacer``, ``muette``, ``statut``, ``tronquer``, ``abimee`` or ``clonee``. Triggers count APDUs,
+never time: a script gives the same run each time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from simulator.cards.carte import Card
 from simulator.readers.base import CardReader
-from simulator.readers.faults import Arrachee, Declencheur, FauxStatut, Muette, Tronquee
+from simulator.readers.faults import Abimee, Arrachee, Clonee, Declencheur, FauxStatut, Muette, Tronquee
 
 Fabrique = Callable[[str], Card]  # from the name of a card in the scenario
 
@@ -25,7 +25,7 @@ class Incident(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    action: Literal["retirer", "remplacer", "muette", "statut", "tronquer"]
+    action: Literal["retirer", "remplacer", "muette", "statut", "tronquer", "abimee", "clonee"]
     apres_apdu: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     motif: Annotated[str, Field(pattern=r"^[0-9A-Fa-f*? ]+$", max_length=600)] = "*"
     fois: Annotated[int, Field(ge=1)] | None = None
@@ -48,6 +48,10 @@ class Incident(BaseModel):
             return FauxStatut(card, int(self.sw, 16), declencheur)
         if self.action == "tronquer":
             return Tronquee(card, self.octets, declencheur)
+        if self.action == "abimee":
+            return Abimee(card, declencheur if self.motif != "*" else None)
+        if self.action == "clonee":
+            return Clonee(card)
         return Arrachee(card, declencheur, suivante=fabrique(self.carte) if self.carte else None)
 
 

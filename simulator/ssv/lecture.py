@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 
 from norms.contrat.ports import PARIS
 from norms.contrat.services import GroupeDonnees, LireCartePs, LireDateLecteur, LireDroitsVitale, RetourGroupes, Vide
-from simulator.cards.lecture import CpsLue, prove_with_cps, read_cps, read_vitale
+from simulator.cards.lecture import CpsLue, authenticate_vitale, prove_with_cps, read_cps, read_vitale
 from simulator.cards.modele import ContenuVitale
 from simulator.ssv.contexte import Contexte
 from simulator.ssv.erreurs import RefusSsv
@@ -37,6 +38,9 @@ class Lecture:
             ps = self.read_ps(poste_ps, params.code_porteur)
         with postes.operation(params.ressource_vitale, "vitale") as poste_vitale:
             lue = read_vitale(poste_vitale, ouvrir_droits=prove_with_cps(poste_ps))
+            # Not drawn from the services' randomness: reading a card must not change what is encrypted afterwards.
+            defi = hashlib.sha256(f"{lue.contenu.numero_serie} {self._contexte.horloge.now()}".encode()).digest()
+            authenticate_vitale(poste_vitale, defi, [self._contexte.pki.autorite("vitale")])
         couple = f"{letter(ps.contenu.carte_de_test)}/{self.kind(lue.contenu)}"
         if couple not in self._contexte.donnees.securisation["couples"]["lecture"]:
             raise RefusSsv("types_melanges", f"cartes de test et réelles mélangées (PS/Vitale : {couple})")
