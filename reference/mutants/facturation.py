@@ -19,7 +19,6 @@ from reference.facturation.suppression import Suppression
 from reference.modele import AdresseAmc, Beneficiaire, Complementaire
 from reference.mutants.modele import Mutant, ignore_coherence
 from reference.poste import Poste
-from reference.session import Session
 from reference.store import FactureConservee, Factures
 from reference.store.factures import REJETEE
 
@@ -227,17 +226,6 @@ def _delete_nothing(poste: Poste) -> None:
     poste.suppression = _SansEffet(poste.base, poste.factures, poste.ecran)
 
 
-class _Memoire(Session):
-    def reinitialiser_saisie(self) -> None:
-        return
-
-
-def _keep_context(poste: Poste) -> None:
-    memoire = _Memoire()
-    poste.session = poste.elaboration.session = memoire
-    poste.acquisition_ps.session = poste.acquisition_beneficiaire.session = memoire
-
-
 MUTANTS = (
     Mutant("tarif-faux", "Ajoute un euro à chaque tarif", ("SV-4.2.1.13-04", "SV-3.2.3.5.1.2-08"), _wrong_price),
     Mutant(
@@ -325,12 +313,6 @@ MUTANTS = (
         "Annonce une suppression qui ne se fait pas",
         ("SV-4.2.1.13-34",),
         _delete_nothing,
-    ),
-    Mutant(
-        "contexte-conserve",
-        "Garde la saisie après la sécurisation",
-        ("SV-4.2.1.13-30", "SV-4.2.1.13-06"),
-        _keep_context,
     ),
     Mutant(
         "coherence-ignoree",
