@@ -25,6 +25,7 @@ from norms.contrat.base import Message, ModeSecurisation
 from simulator.acteurs.comportement import Comportement
 from simulator.acteurs.organismes import load_organismes
 from simulator.monde.actions import ACTIONS
+from simulator.pannes.grammaire import TOUS
 
 #: Operations that the engine calls by itself.
 _DU_BANC = ("bonjour", "poste.horloge")
@@ -150,6 +151,9 @@ class _Verification:
         for numero, conduite in monde.acteurs.items():
             self._actor(("monde", "acteurs", numero), numero)
             self._behaviour(("monde", "acteurs", numero), conduite)
+        for rang, panne in enumerate(monde.pannes):
+            if panne.qui != TOUS:
+                self._actor(("monde", "pannes", rang, "qui"), panne.qui)
 
     def _card(self, chemin: Chemin, carte: str) -> None:
         if carte not in self._monde.cartes:
@@ -193,8 +197,9 @@ class _Verification:
             self._say((*chemin, "avec", *ou), f"« {etape.monde} » : {message}")
         if etape.monde == "carte.inserer" and "carte" in etape.avec:
             self._card((*chemin, "avec", "carte"), str(etape.avec["carte"]))
-        if etape.avec.get("acteur"):
-            self._actor((*chemin, "avec", "acteur"), str(etape.avec["acteur"]))
+        for cle in ("acteur", "qui"):
+            if etape.avec.get(cle, TOUS) not in ("", TOUS):
+                self._actor((*chemin, "avec", cle), str(etape.avec[cle]))
 
     def _expectation(self, chemin: Chemin, attendu: Attendu) -> None:
         for cle in ("sur", "temoin", "preuve"):

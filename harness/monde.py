@@ -61,5 +61,6 @@ def open_simulated(demande: DemandeMonde) -> AbstractContextManager[Monde]:
             lecteurs={"ps": demande.monde.lecteurs.ps, "vitale": demande.monde.lecteurs.vitale},
             transport="inproc" if demande.lecteurs == "simules" else "pcsc",
             acteurs=demande.monde.acteurs,
+            pannes=demande.monde.pannes,
         )
     )

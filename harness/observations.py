@@ -23,12 +23,13 @@ RACINES: Mapping[str, str] = {
     "retours": "retours déposés dans la boîte du PS",
     "smtp": "sessions et refus en émission",
     "pop3": "sessions et refus en réception",
+    "reseau": "coupures du réseau et pannes qui ont frappé",
     "lps": "échanges avec l'adaptateur",
     "secrets": "codes porteur retrouvés dans ce que le LPS a écrit",
 }
 _FLUX = ("messages", "fichiers", "lots", "factures")
 #: Natures of events that are copied as they are: where they go in the tree.
-_LISTES = {"apdu": "apdu", "carte": "cartes", "smtp": "smtp", "pop3": "pop3"}
+_LISTES = {"apdu": "apdu", "carte": "cartes", "smtp": "smtp", "pop3": "pop3", "reseau": "reseau"}
 
 
 def fold(evenements: Iterable[Evenement]) -> dict[str, Any]:

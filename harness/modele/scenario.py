@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from simulator.pannes.grammaire import Panne
+
 Identifiant = Annotated[str, Field(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)*$", max_length=40)]
 IdExigence = Annotated[str, Field(pattern=r"^(SV|HD|AX|CT)-[0-9A-Za-z.\-]+$")]
 Nom = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -125,12 +127,14 @@ class Lecteurs(Modele):
 
 
 class Monde(Modele):
-    """The given world. ``acteurs``: behaviour of an insurer, by its number (see docs/grammaire)."""
+    """The given world. ``acteurs``: behaviour of an insurer, by its number (see docs/grammaire); ``pannes``: faults in
+    force from the start (docs/pannes.md)."""
 
     date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$")] = "2026-03-02T09:00"
     lecteurs: Lecteurs = Lecteurs()
     parametrage: dict[str, Any] = Field(default_factory=dict)
     acteurs: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    pannes: list[Panne] = Field(default_factory=list)
 
 
 class Scenario(Modele):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import count
+from functools import partial
 from typing import Any, NamedTuple
 
 from norms.contrat.ports import Horloge
@@ -14,9 +14,18 @@ from simulator.acteurs.analyse import AnalyseLot, AnalyseMessage
 from simulator.acteurs.comportement import Comportement, NatureService
 from simulator.acteurs.confiance import Confiance
 from simulator.acteurs.contexte import Contexte
-from simulator.acteurs.decision import DecisionArl, decide
+from simulator.acteurs.decision import Decision, DecisionArl, decide
+from simulator.acteurs.ecarts import AucunEcart, Ecarts, deviate
 from simulator.acteurs.fichiers_retour import alphanumeric, build_arl, build_rsp
-from simulator.acteurs.historique import LotConnu, Registre, check_history
+from simulator.acteurs.historique import (
+    CleLot,
+    LotConnu,
+    Registre,
+    Souvenir,
+    check_history,
+    find_lot,
+    remember,
+)
 from simulator.acteurs.organismes import Organisme
 from simulator.acteurs.reception import analyse, profiles
 from simulator.acteurs.retour import Annonce, Facteur
@@ -40,12 +49,32 @@ class Acteur:
     organisme: Organisme
     comportement: Comportement = field(default_factory=Comportement)
     registre: Registre = field(default_factory=Registre)
-    dernier: tuple[MessageRecu, AnalyseMessage] | None = None
-    numeros: Iterator[int] = field(default_factory=lambda: count(1))
+    dernier: MessageRecu | None = None
+    fichiers: int = 0
 
     def next_number(self) -> int:
         """The number of the next file this insurer sends."""
-        return next(self.numeros)
+        self.fichiers += 1
+        return self.fichiers
+
+
+@dataclass(frozen=True, slots=True)
+class Memoire:
+    """What an insurer remembers of one message, and where the message can be read again."""
+
+    acteur: str
+    preuve: str
+    instant: str
+    expediteur: str
+    souvenir: Souvenir
+
+
+@dataclass(frozen=True, slots=True)
+class Solde:
+    """Lots that an insurer has paid or rejected."""
+
+    acteur: str
+    lots: tuple[CleLot, ...]
 
 
 class Fichier(NamedTuple):
@@ -58,8 +87,10 @@ class Fichier(NamedTuple):
 
 
 class Bureau:
-    """The insurers by address. ``deposer`` puts a return into a mailbox; ``emettre`` gets the ``flux`` events.
+    """The insurers by address. ``facteur`` takes returns away; ``emettre`` gets the ``flux`` events.
 
+    With ``relire`` (gives a message its bytes again, from the evidence), what was received isn't kept in memory.
+    ``noter`` gets what an insurer remembers, as plain data that ``restore`` takes back.
     Not thread-safe: one message at a time, orders of the scenario in between.
     """
 
@@ -72,7 +103,12 @@ class Bureau:
         horloge: Horloge,
         facteur: Facteur,
         emettre: Callable[[Nature, Mapping[str, Any]], None],
+        ecarts: Ecarts | None = None,
+        relire: Callable[[MessageRecu], MessageRecu] | None = None,
+        noter: Callable[[Memoire | Solde], None] | None = None,
     ) -> None:
+        self._ecarts: Ecarts = ecarts or AucunEcart()
+        self._relire, self._noter = relire, noter
         self._pack, self._confiance, self._horloge = pack, confiance, horloge
         self._facteur, self._emettre = facteur, emettre
         self.acteurs = {o.numero: Acteur(o) for o in organismes}
@@ -91,24 +127,73 @@ class Bureau:
         return Contexte(self.acteur(numero).organisme, self._pack, self._confiance, instant)
 
     def _receive(self, acteur: Acteur, recu: MessageRecu) -> None:
-        instant = datetime.fromisoformat(recu.instant)
-        ctx = self.contexte(acteur.organisme.numero, instant)
+        numero = acteur.organisme.numero
+        ctx = self.contexte(numero, datetime.fromisoformat(recu.instant))
+        if self._ecarts.take("mauvaise_cle", numero, f"message {recu.numero}"):
+            ctx = replace(ctx, confiance=self._wrong_keys(numero))
         lue = check_history(ctx.catalogue, analyse(ctx, recu), acteur.registre)
         self._emettre("flux", lue.donnees(recu.preuve))
-        acteur.dernier = (recu, lue)
         decision = decide(lue, acteur.comportement)
-        acteur.registre.record(lue, decision)
+        self._remember(acteur, recu, lue, decision)
         if decision.service is not None:
             self._send_service(acteur, recu, lue, decision.service, decision.motif)
+        if decision.arls and self._ecarts.take("rsp_avant_arl", numero, f"message {recu.numero}"):
+            self._settle(acteur)
         for arl in decision.arls:
-            self._send_arl(acteur, recu, lue, arl, instant.date())
+            for dit in deviate(arl, self._ecarts, numero, acteur.registre):
+                self._send_arl(acteur, recu, dit, ctx.reception)
 
-    def _send_arl(self, acteur: Acteur, recu: MessageRecu, lue: AnalyseMessage, arl: DecisionArl, jour: date) -> None:
+    def _wrong_keys(self, numero: str) -> Confiance:
+        """The keys of another insurer in place of this one's."""
+        autre = next((n for n in self.acteurs if n != numero), numero)
+        propre = self._confiance.identites_piece_jointe
+        return replace(self._confiance, identites_piece_jointe=lambda n: propre(autre if n == numero else n))
+
+    def _remember(self, acteur: Acteur, recu: MessageRecu, lue: AnalyseMessage, decision: Decision) -> None:
+        if self._relire is None or not recu.preuve:
+            acteur.dernier = recu
+            acteur.registre.record(lue, decision)
+            return
+        acteur.dernier = replace(recu, brut=b"")
+        souvenir = remember(lue, decision)
+        acteur.registre.apply(souvenir, partial(self._lot_reader, acteur, acteur.dernier))
+        if self._noter is not None:
+            self._noter(Memoire(acteur.organisme.numero, recu.preuve, recu.instant, recu.expediteur, souvenir))
+
+    def restore(self, memoire: Memoire | Solde) -> None:
+        """Gives back what an insurer remembered. Raises ErreurActeur."""
+        acteur = self.acteur(memoire.acteur)
+        if isinstance(memoire, Solde):
+            acteur.registre.settle(memoire.lots)
+            return
+        recu = MessageRecu(
+            numero=0,
+            instant=memoire.instant,
+            session=0,
+            expediteur=memoire.expediteur,
+            destinataires=(acteur.organisme.adresse,),
+            brut=b"",
+            preuve=memoire.preuve,
+        )
+        acteur.dernier = recu
+        acteur.registre.apply(memoire.souvenir, partial(self._lot_reader, acteur, recu))
+
+    def _lot_reader(self, acteur: Acteur, recu: MessageRecu, cle: CleLot, empreinte: str) -> Callable[[], AnalyseLot]:
+        def read() -> AnalyseLot:
+            return find_lot(self._read_again(acteur, recu), cle, empreinte)
+
+        return read
+
+    def _read_again(self, acteur: Acteur, recu: MessageRecu) -> AnalyseMessage:
+        entier = self._relire(recu) if self._relire is not None else recu
+        return analyse(self.contexte(acteur.organisme.numero, datetime.fromisoformat(recu.instant)), entier)
+
+    def _send_arl(self, acteur: Acteur, recu: MessageRecu, arl: DecisionArl, jour: date) -> None:
         octets = build_arl(self._pack, acteur.organisme, arl, acteur.next_number(), jour)
         annonce = Annonce(
             acteur=acteur.organisme.numero,
             nature="ARL",
-            lot=arl.lot.reference,
+            lot=arl.reference_dite,
             facture=arl.numero_facture,
             positif=arl.positif,
             code=arl.code,
@@ -176,14 +261,19 @@ class Bureau:
         if acteur.comportement.rsp == "aucun" or acteur.organisme.role == "OCT" or acteur.dernier is None:
             return 0
         par_ps: dict[str, list[LotConnu]] = {}
-        for connu in acteur.registre.to_settle():
-            if connu.lot.factures:
-                par_ps.setdefault(connu.lot.numero_ps, []).append(connu)
+        dus = acteur.registre.to_settle()
+        for connu in dus.values():
+            par_ps.setdefault(connu.numero_ps, []).append(connu)
+        envoyes = 0
         for numero_ps, connus in par_ps.items():
-            self._send_rsp(acteur, numero_ps, [c.lot for c in connus], acteur.dernier[0].expediteur)
-            for connu in connus:
-                connu.liquide = True
-        return len(par_ps)
+            lots = [lot for lot in (c.lire() for c in connus) if lot.factures]
+            if lots:
+                self._send_rsp(acteur, numero_ps, lots, acteur.dernier.expediteur)
+                envoyes += 1
+        acteur.registre.settle(dus)
+        if dus and self._noter is not None:
+            self._noter(Solde(acteur.organisme.numero, tuple(dus)))
+        return envoyes
 
     def _send_rsp(self, acteur: Acteur, numero_ps: str, lots: list[AnalyseLot], destinataire: str) -> None:
         octets, sorts = build_rsp(
@@ -211,5 +301,6 @@ class Bureau:
         acteur = self.acteur(numero)
         if acteur.dernier is None:
             raise ErreurActeur(f"l'acteur {numero} n'a reçu aucun message : il n'y a rien à signaler")
-        recu, lue = acteur.dernier
+        recu = acteur.dernier if self._relire is None else self._relire(acteur.dernier)
+        lue = self._read_again(acteur, recu)
         self._send_service(acteur, recu, lue, nature, "message de service demandé par le scénario")

@@ -32,13 +32,21 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class DecisionArl:
-    """The ARL of one lot. ``numero_facture``: first invoice at fault, empty when the lot itself is."""
+    """The ARL of one lot. ``numero_facture``: first invoice at fault, empty when the lot itself is; ``reference``:
+    what the ARL says of the lot when a fault makes it lie.
+    """
 
     lot: AnalyseLot
     positif: bool
     code: str = ""
     libelle: str = ""
     numero_facture: str = ""
+    reference: str = ""
+
+    @property
+    def reference_dite(self) -> str:
+        """The reference of the lot in the ARL."""
+        return self.reference or self.lot.reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +102,7 @@ def _arl(lot: AnalyseLot, comportement: Comportement, tables: Tables) -> Decisio
     if comportement.arl == "positif":
         return DecisionArl(lot, positif=True)
     if comportement.arl == "negatif":
-        rang = comportement.facture_en_cause
-        en_cause = lot.factures[rang - 1].numero if rang and rang <= len(lot.factures) else ""
-        return DecisionArl(
-            lot,
-            positif=False,
-            code=comportement.arl_code or tables.defauts["arl_code"],
-            libelle=plain(comportement.arl_libelle or tables.defauts["arl_libelle"], 60),
-            numero_facture=en_cause,
-        )
+        return force_negative(lot, comportement, tables)
     fautes = lot.faults()
     if not fautes:
         return DecisionArl(lot, positif=True)
@@ -113,6 +113,20 @@ def _arl(lot: AnalyseLot, comportement: Comportement, tables: Tables) -> Decisio
         code=anomalie.controle.arl,
         libelle=plain(anomalie.controle.libelle, 60),
         numero_facture=facture.numero if facture else "",
+    )
+
+
+def force_negative(lot: AnalyseLot, comportement: Comportement, tables: Tables | None = None) -> DecisionArl:
+    """The negative ARL that a behaviour orders, whatever the lot."""
+    tables = tables or load_tables()
+    rang = comportement.facture_en_cause
+    en_cause = lot.factures[rang - 1].numero if rang and rang <= len(lot.factures) else ""
+    return DecisionArl(
+        lot,
+        positif=False,
+        code=comportement.arl_code or tables.defauts["arl_code"],
+        libelle=plain(comportement.arl_libelle or tables.defauts["arl_libelle"], 60),
+        numero_facture=en_cause,
     )
 
 

@@ -47,7 +47,7 @@ def build_arl(pack: NormPack, organisme: Organisme, decision: DecisionArl, numer
     date_lot = jour(lot.lu.entete, "date_lot") or aujourdhui
     arl = Arl(
         numero_ps=alphanumeric(lot.numero_ps, 9),
-        reference_lot=plain(lot.reference, 3),
+        reference_lot=plain(decision.reference_dite, 3),
         date_lot=date_lot,
         type_facture="D" if lot.type == "DRE" else "F",
         positif=decision.positif,

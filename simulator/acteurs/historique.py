@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from simulator.acteurs.analyse import AnalyseFichier, AnalyseLot, AnalyseMessage
 from simulator.acteurs.anomalies import Anomalie, Catalogue
@@ -15,12 +17,36 @@ CleLot = tuple[str, str, str]
 
 @dataclass(slots=True)
 class LotConnu:
-    """A lot already seen: its bytes (SHA-256), whether it was taken charge of, whether it was paid or rejected."""
+    """A lot already seen: its bytes (SHA-256), whether it was taken charge of, whether it was paid or rejected.
+
+    ``lire`` gives its analysis; it may read it again from the evidence rather than keep it in memory.
+    """
 
     empreinte: str
-    lot: AnalyseLot
+    numero_ps: str
     accepte: bool
+    lire: Callable[[], AnalyseLot]
     liquide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Souvenir:
+    """What one message adds to the memory of an insurer. Plain data: it can be written and read back."""
+
+    compostage: tuple[str, str]
+    fichier: tuple[str, str, str] | None
+    lots: tuple[tuple[str, str, str, str, bool], ...]
+
+    @classmethod
+    def read(cls, d: dict[str, Any]) -> Souvenir:
+        """From its JSON form (``dataclasses.asdict``). Raises KeyError, TypeError, ValueError."""
+        exercice, compostage = d["compostage"]
+        lots = tuple((str(ps), str(type_), str(ref), str(e), bool(a)) for ps, type_, ref, e, a in d["lots"])
+        fichier = None
+        if d["fichier"]:
+            emetteur, identifiant, empreinte = d["fichier"]
+            fichier = (str(emetteur), str(identifiant), str(empreinte))
+        return cls((str(exercice), str(compostage)), fichier, lots)
 
 
 @dataclass(slots=True)
@@ -33,21 +59,55 @@ class Registre:
 
     def record(self, analyse: AnalyseMessage, decision: Decision) -> None:
         """Remembers a message and what became of its lots."""
-        self.compostages.add((analyse.sujet.exercice, analyse.sujet.compostage))
-        fichier = analyse.fichier
-        if fichier is not None and fichier.lu.entete is not None:
-            self.fichiers[_file_key(fichier)] = _digest(analyse.contenu)
-        acceptes = {id(lot) for lot in decision.acceptes}
-        if decision.service is not None:
-            return
-        for lot in analyse.lots:
-            deja = self.lots.get(_lot_key(lot))
-            if deja is None or not deja.accepte:
-                self.lots[_lot_key(lot)] = LotConnu(_digest(lot.lu.brut), lot, id(lot) in acceptes)
+        self.apply(remember(analyse, decision), lambda cle, empreinte: lambda: find_lot(analyse, cle, empreinte))
 
-    def to_settle(self) -> tuple[LotConnu, ...]:
+    def apply(self, souvenir: Souvenir, lecteur: Callable[[CleLot, str], Callable[[], AnalyseLot]]) -> None:
+        """Adds a memory; ``lecteur`` gives what reads the analysis of a lot again, from its key and digest."""
+        self.compostages.add(souvenir.compostage)
+        if souvenir.fichier is not None:
+            self.fichiers[souvenir.fichier[:2]] = souvenir.fichier[2]
+        for ps, type_, reference, empreinte, accepte in souvenir.lots:
+            cle = (ps, type_, reference)
+            deja = self.lots.get(cle)
+            if deja is None or not deja.accepte:
+                self.lots[cle] = LotConnu(empreinte, ps, accepte, lecteur(cle, empreinte))
+
+    def knows(self, numero_ps: str, type_: str, reference: str) -> bool:
+        """Whether a lot of this reference was received."""
+        return (numero_ps, type_, reference) in self.lots
+
+    def to_settle(self) -> dict[CleLot, LotConnu]:
         """Lots taken charge of and not yet paid or rejected, in order of reception."""
-        return tuple(c for c in self.lots.values() if c.accepte and not c.liquide)
+        return {cle: c for cle, c in self.lots.items() if c.accepte and not c.liquide}
+
+    def settle(self, cles: Iterable[CleLot]) -> None:
+        """Notes that these lots are paid or rejected."""
+        for cle in cles:
+            if cle in self.lots:
+                self.lots[cle].liquide = True
+
+
+def remember(analyse: AnalyseMessage, decision: Decision) -> Souvenir:
+    """What to remember of a message, once decided on; pure."""
+    fichier = analyse.fichier
+    du_fichier = None
+    if fichier is not None and fichier.lu.entete is not None:
+        du_fichier = (*_file_key(fichier), _digest(analyse.contenu))
+    acceptes = {id(lot) for lot in decision.acceptes}
+    lots = () if decision.service is not None else analyse.lots
+    return Souvenir(
+        (analyse.sujet.exercice, analyse.sujet.compostage),
+        du_fichier,
+        tuple((*lot_key(lot), _digest(lot.lu.brut), id(lot) in acceptes) for lot in lots),
+    )
+
+
+def find_lot(analyse: AnalyseMessage, cle: CleLot, empreinte: str) -> AnalyseLot:
+    """The lot of this key and SHA-256 in a message. Raises LookupError when the message doesn't hold it."""
+    for lot in analyse.lots:
+        if lot_key(lot) == cle and _digest(lot.lu.brut) == empreinte:
+            return lot
+    raise LookupError(f"le lot {cle[2]} de type {cle[1]} n'est plus dans le message d'où il vient")
 
 
 def check_history(catalogue: Catalogue, analyse: AnalyseMessage, registre: Registre) -> AnalyseMessage:
@@ -64,8 +124,8 @@ def check_history(catalogue: Catalogue, analyse: AnalyseMessage, registre: Regis
     vus: set[CleLot] = set()
     lots = []
     for lot in fichier.lots:
-        lots.append(_lot_reuse(catalogue, lot, registre, repete=_lot_key(lot) in vus))
-        vus.add(_lot_key(lot))
+        lots.append(_lot_reuse(catalogue, lot, registre, repete=lot_key(lot) in vus))
+        vus.add(lot_key(lot))
     return replace(
         analyse,
         anomalies=tuple(anomalies),
@@ -88,7 +148,7 @@ def _file_reuse(
 
 
 def _lot_reuse(catalogue: Catalogue, lot: AnalyseLot, registre: Registre, *, repete: bool) -> AnalyseLot:
-    deja = registre.lots.get(_lot_key(lot))
+    deja = registre.lots.get(lot_key(lot))
     attendu = f"une référence nouvelle ({lot.reference} est déjà prise)"
     if repete:
         code, constate = "LOT_DEJA_RECU", "deux lots de cette référence dans le même fichier"
@@ -109,7 +169,8 @@ def _file_key(fichier: AnalyseFichier) -> tuple[str, str]:
     return ("", "") if entete is None else (entete.texte("numero_emetteur"), entete.texte("identifiant_fichier"))
 
 
-def _lot_key(lot: AnalyseLot) -> CleLot:
+def lot_key(lot: AnalyseLot) -> CleLot:
+    """What designates a lot for an insurer: PS, type, reference."""
     return (lot.numero_ps, lot.type, lot.reference)
 
 

@@ -25,6 +25,10 @@ from simulator.messagerie.evenements import (
 from simulator.messagerie.pannes import PannesMessagerie
 from simulator.messagerie.preuves import Preuves, file_stem
 
+#: What a mailbox holds by default.
+MAX_MESSAGES = 10_000
+MAX_OCTETS = 256 * 1024 * 1024
+
 _ADRESSE = re.compile(r"[!-;=?-~]{1,64}@[A-Za-z0-9.\-\[\]:]{1,255}")
 
 
@@ -74,8 +78,8 @@ class Boites:
         dossier: Path | None = None,
         emettre: Emettre = ignore_event,
         pannes: PannesMessagerie | None = None,
-        max_octets: int = 256 * 1024 * 1024,
-        max_messages: int = 10_000,
+        max_octets: int = MAX_OCTETS,
+        max_messages: int = MAX_MESSAGES,
         synchroniser: bool = False,
     ) -> None:
         self._horloge = horloge

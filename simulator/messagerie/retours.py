@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from norms.contrat.ports import Horloge
 from simulator.messagerie.erreurs import ErreurMessagerie
@@ -30,11 +31,16 @@ class Composteur:
     The counter starts at 1 and goes back to 0 after 99999 (five digits, annexe5 §7.1.1).
     """
 
-    def __init__(self, horloge: Horloge, domaine: str) -> None:
+    def __init__(self, horloge: Horloge, domaine: str, compteur: int = 0) -> None:
         self._horloge = horloge
         self._domaine = domaine
-        self._compteur = 0
+        self._compteur = compteur
         self._verrou = threading.Lock()
+
+    @property
+    def compteur(self) -> int:
+        """The number of the last message stamped."""
+        return self._compteur
 
     def next(self) -> Compostage:
         """The stamp of the next message."""
@@ -42,13 +48,17 @@ class Composteur:
             self._compteur = (self._compteur + 1) % 100_000
             compteur = self._compteur
         t = self._horloge.now()
-        decalage = t.strftime("%z")
         return Compostage(
             f"{t:%Y%m%d%H%M%S}{compteur:05d}",
             f"{t:%Y%m%d%H%M}",
             f"<{t:%Y%m%d%H%M%S}{compteur:05d}@{self._domaine}>",
-            f"{_JOURS[t.weekday()]}, {t.day:02d} {_MOIS[t.month - 1]} {t.year} {t:%H:%M:%S} {decalage}",
+            mail_date(t),
         )
+
+
+def mail_date(t: datetime) -> str:
+    """An instant as RFC 5322 §3.3 writes it, whatever the locale."""
+    return f"{_JOURS[t.weekday()]}, {t.day:02d} {_MOIS[t.month - 1]} {t.year} {t:%H:%M:%S} {t:%z}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from norms.calendrier import Calendrier
 from simulator.acteurs.bureau import ErreurActeur
 from simulator.acteurs.comportement import Comportement, NatureService
 from simulator.acteurs.francais import explain
 from simulator.monde.config import ErreurMonde
+from simulator.pannes.grammaire import Panne, shift
+from simulator.pannes.registre import ErreurPanne
 from simulator.readers.script import Incident
 
 if TYPE_CHECKING:
@@ -51,10 +51,14 @@ class RetraitApres(Parametres):
 
 
 class Defaut(Parametres):
-    """``muette``, ``statut`` (with ``sw``), ``tronquer`` (with ``octets``), from the next matching APDU on."""
+    """``muette``, ``statut`` (with ``sw``), ``tronquer`` (with ``octets``), from the next matching APDU on.
+
+    ``abimee``: its files can't be understood; ``clonee``: it has not the private key of its certificate;
+    ``opposition``: it is entered in the opposition list. These three last as long as the card stays in.
+    """
 
     lecteur: NomLecteur
-    defaut: Literal["muette", "statut", "tronquer"]
+    defaut: Literal["muette", "statut", "tronquer", "abimee", "clonee", "opposition"]
     apres_apdu: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     motif: str = "*"
     fois: Annotated[int, Field(ge=1)] | None = None
@@ -88,6 +92,12 @@ class Service(Parametres):
     nature: NatureService
 
 
+class Levee(Parametres):
+    """Without a name, every fault."""
+
+    nom: str = ""
+
+
 P = TypeVar("P", bound=BaseModel)
 
 
@@ -114,6 +124,9 @@ def _remove_after(monde: MondeSimule, p: RetraitApres) -> None:
 
 
 def _fault(monde: MondeSimule, p: Defaut) -> None:
+    if p.defaut == "opposition":
+        monde.scene.oppose(p.lecteur)
+        return
     incident = Incident(action=p.defaut, apres_apdu=p.apres_apdu, motif=p.motif, fois=p.fois, sw=p.sw, octets=p.octets)
     monde.scene.arm(p.lecteur, incident)
 
@@ -127,13 +140,9 @@ def _network_up(monde: MondeSimule, p: Aucun) -> None:
 
 
 def _advance(monde: MondeSimule, p: Avance) -> None:
-    avant = monde.horloge.now()
-    apres = avant + timedelta(days=p.jours, hours=p.heures, minutes=p.minutes)
-    if p.jours_ouvres:
-        jour = Calendrier().ajouter_jours_ouvres(apres.date(), p.jours_ouvres)
-        apres += jour - apres.date()
-    monde.horloge.set(apres)
-    monde.journal.emettre("horloge", {"avant": avant.isoformat(), "maintenant": monde.horloge.now().isoformat()})
+    monde.avancer(
+        shift(monde.horloge.now(), jours=p.jours, heures=p.heures, minutes=p.minutes, jours_ouvres=p.jours_ouvres)
+    )
 
 
 def _behave(monde: MondeSimule, p: Reglage) -> None:
@@ -148,6 +157,15 @@ def _send_service(monde: MondeSimule, p: Service) -> None:
     monde.bureau.envoyer_service(p.acteur, p.nature)
 
 
+def _put_fault(monde: MondeSimule, p: Panne) -> None:
+    monde.pannes.poser(p)
+
+
+def _lift_fault(monde: MondeSimule, p: Levee) -> None:
+    monde.pannes.lever(p.nom)
+    monde.relacher()
+
+
 ACTIONS: dict[str, Action] = {
     "carte.inserer": Action(Insertion, _insert, "Insère une carte de la population dans un lecteur."),
     "carte.retirer": Action(DuLecteur, _remove, "Retire la carte d'un lecteur."),
@@ -155,6 +173,8 @@ ACTIONS: dict[str, Action] = {
     "carte.defaut": Action(Defaut, _fault, "Rend défaillante la carte présente."),
     "reseau.couper": Action(Aucun, _network_down, "Coupe le réseau : SMTP et POP3 refusent les connexions."),
     "reseau.retablir": Action(Aucun, _network_up, "Rétablit le réseau sur les mêmes ports."),
+    "panne.poser": Action(Panne, _put_fault, "Pose une panne (docs/pannes.md)."),
+    "panne.lever": Action(Levee, _lift_fault, "Lève une panne par son nom, ou toutes ; libère ce qu'elle retenait."),
     "horloge.avancer": Action(Avance, _advance, "Avance l'horloge virtuelle."),
     "acteur.regler": Action(Reglage, _behave, "Change le comportement d'un organisme."),
     "acteurs.liquider": Action(Liquidation, _settle, "Fait envoyer les RSP 580 des lots acceptés."),
@@ -173,6 +193,6 @@ def act(monde: MondeSimule, action: str, avec: Mapping[str, Any]) -> None:
         raise ErreurAction(f"action « {action} » : {explain(exc)}") from exc
     try:
         description.faire(monde, params)
-    except (ErreurMonde, ErreurActeur, ValidationError) as exc:
+    except (ErreurMonde, ErreurActeur, ErreurPanne, ValidationError) as exc:
         texte = explain(exc) if isinstance(exc, ValidationError) else str(exc)
         raise ErreurAction(f"action « {action} » : {texte}") from exc

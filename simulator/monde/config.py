@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ssl
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 from norms.contrat.ports import PARIS
 from norms.paquet import NormPack
+from simulator.evenements import Journal
+from simulator.pannes.grammaire import Panne
 from simulator.readers.ouverture import LECTEURS, Transport
 
 POPULATION = Path(__file__).parents[2] / "scenarios" / "population"
@@ -20,12 +23,31 @@ class ErreurMonde(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Reseau:
+    """How the network shows itself. Ports 0 are chosen by the system; ``tls`` offers STARTTLS and STLS; ``auth`` offers
+    AUTH with the account of the mailbox, ``auth_exigee`` refuses to take mail without it.
+    """
+
+    port_smtp: int = 0
+    port_pop3: int = 0
+    port_services: int = 0
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    tls_exige: bool = False
+    auth: bool = False
+    auth_exigee: bool = False
+    mot_de_passe: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigMonde:
     """One world.
 
     ``date``: start of the virtual clock, ISO 8601, Europe/Paris when naive. ``dossier``: evidence, in memory only when
     None. ``population``: directory of cards. ``lecteurs``: card present at the start in each reader, by name.
-    ``acteurs``: behaviour keys by number of organisation.
+    ``acteurs``: behaviour keys by number of organisation; ``pannes``: faults in force from the start (docs/pannes.md).
+    ``durable``: what was acknowledged survives the death of the process, what insurers remember too, and memory stays
+    flat: a new world with the same evidence folder goes on where the first one stopped. ``journal`` makes the journal
+    from what gives the virtual instant.
     """
 
     date: str | datetime = "2026-03-02T09:00"
@@ -36,6 +58,10 @@ class ConfigMonde:
     lecteurs: Mapping[str, str | None] = field(default_factory=dict)
     transport: Transport = "inproc"
     acteurs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    pannes: Sequence[Panne | Mapping[str, Any]] = ()
+    reseau: Reseau = Reseau()
+    durable: bool = False
+    journal: Callable[[Callable[[], str]], Journal] = Journal
 
     @property
     def depart(self) -> datetime:
@@ -49,7 +75,9 @@ class ConfigMonde:
         return instant if instant.tzinfo else instant.replace(tzinfo=PARIS)
 
     def check(self) -> None:
-        """Raises ErreurMonde on an unknown reader."""
+        """Raises ErreurMonde on an unknown reader, or when what must last has nowhere to be kept."""
+        if self.durable and self.dossier is None:
+            raise ErreurMonde("un monde durable demande un dossier de preuves")
         for nom in self.lecteurs:
             if nom not in LECTEURS:
                 raise ErreurMonde(f"lecteur « {nom} » inconnu ; lecteurs : {', '.join(LECTEURS)}")

@@ -22,6 +22,7 @@ from simulator.messagerie.evenements import (
     SessionSmtp,
 )
 from simulator.messagerie.retours import Composteur
+from simulator.pannes.guichet import Depot, Guichet
 
 
 class Courrier:
@@ -31,27 +32,61 @@ class Courrier:
         self._journal, self._horloge, self._adresse_ps, self._dossier = journal, horloge, adresse_ps, dossier
         self._annonces = Annonces()
         self._boites: Boites | None = None
+        self._guichet: Guichet | None = None
+        self._deja_deposes = 0
         self._sessions: set[tuple[str, int]] = set()
         self._repos = threading.Condition()
         self._composteurs: dict[str, Composteur] = {}
+        self._compteurs: dict[str, int] = {}
 
-    def attach(self, boites: Boites) -> None:
-        """Gives the mailboxes, once they exist."""
-        self._boites = boites
+    def attach(self, boites: Boites, guichet: Guichet) -> None:
+        """Gives the mailboxes and the way to them, once they exist."""
+        self._boites, self._guichet = boites, guichet
 
     def send(self, organisme: Organisme, adresse: str, retour: Retour, annonce: Annonce) -> None:
-        """Builds and deposits a return; a sender without a mailbox here is answered in the PS's mailbox."""
+        """Builds a return and sends it on its way; a sender without a mailbox here is answered in the PS's mailbox."""
+        assert self._guichet is not None  # noqa: S101 - attached before anything runs
+        destinataire = self.mailbox_of(adresse)
+        composteur = self.composteur(organisme.numero, organisme.adresse)
+        self._guichet.put(Depot(destinataire, retour(destinataire, composteur), annonce))
+
+    def deposit(self, depot: Depot) -> None:
+        """Puts a return into the mailbox, unless it is there since before a crash."""
         assert self._boites is not None  # noqa: S101 - attached before anything runs
-        destinataire = adresse if adresse in self._boites else self._adresse_ps
-        if organisme.numero not in self._composteurs:
-            domaine = organisme.adresse.rpartition("@")[2]
-            self._composteurs[organisme.numero] = Composteur(self._horloge, domaine)
-        brut = retour(destinataire, self._composteurs[organisme.numero])
-        self._annonces.set(annonce)
+        if self._deja_deposes:
+            self._deja_deposes -= 1
+            return
+        self._annonces.set(depot.annonce)
         try:
-            self._boites.deposit(destinataire, brut)
+            self._boites.deposit(depot.destinataire, depot.brut)
         finally:
             self._annonces.set(None)
+
+    def mailbox_of(self, adresse: str) -> str:
+        """Where a sender reads its answers."""
+        assert self._boites is not None  # noqa: S101 - attached before anything runs
+        return adresse if adresse in self._boites else self._adresse_ps
+
+    # --- stamps -----------------------------------------------------------------------------------------------
+    def composteur(self, numero: str, adresse: str) -> Composteur:
+        """The stamps of one sender."""
+        if numero not in self._composteurs:
+            domaine = adresse.rpartition("@")[2]
+            self._composteurs[numero] = Composteur(self._horloge, domaine, self._compteurs.get(numero, 0))
+        return self._composteurs[numero]
+
+    @property
+    def compteurs(self) -> dict[str, int]:
+        """How far each sender's stamps went."""
+        return self._compteurs | {numero: c.compteur for numero, c in self._composteurs.items()}
+
+    def forget_deposited(self) -> None:
+        """What a message had left in mailboxes before a crash concerns it alone."""
+        self._deja_deposes = 0
+
+    def resume(self, compteurs: Mapping[str, int], deja_deposes: int) -> None:
+        """Goes on after a crash: stamps, and returns of the message under way that were already deposited."""
+        self._compteurs, self._deja_deposes = dict(compteurs), deja_deposes
 
     def note(self, evenement: EvenementMessagerie) -> None:
         """The journal's form of a mail event."""

@@ -41,9 +41,10 @@ Fonction = Callable[[Any], Message]
 
 
 class ServiceHttp:
-    """Serves ``fonctions`` (name of the registry -> callable taking the parameter model) on an ephemeral port.
+    """Serves ``fonctions`` (name of the registry -> callable taking the parameter model), on an ephemeral port when 0.
 
-    A context manager; ``url`` is known once entered. ``max_octets`` bounds a request body (413 beyond).
+    A context manager; ``url`` is known once entered. ``max_octets`` bounds a request body (413 beyond). Entering
+    raises OSError when the port is taken.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class ServiceHttp:
         emettre: Emettre,
         titre: str = "Services fournis",
         max_octets: int = MAX_OCTETS,
+        port: int = 0,
     ) -> None:
         inconnues = sorted(set(fonctions) - set(registre))
         if inconnues:
@@ -64,6 +66,7 @@ class ServiceHttp:
         self.registre = {nom: op for nom, op in registre.items() if nom in fonctions}
         self.fonctions, self.jeton, self.emettre, self.max_octets = dict(fonctions), jeton, emettre, max_octets
         self.openrpc = render(build_openrpc(titre, self.registre)).encode()
+        self._port = port
         self._verrou = threading.Lock()
         self._serveur: _Serveur | None = None
         self._fil: threading.Thread | None = None
@@ -77,7 +80,7 @@ class ServiceHttp:
         return f"http://127.0.0.1:{self._serveur.server_address[1]}"
 
     def __enter__(self) -> Self:
-        self._serveur = _Serveur(self)
+        self._serveur = _Serveur(self, self._port)
         self._fil = threading.Thread(target=self._serveur.serve_forever, args=(0.05,), name="services", daemon=True)
         self._fil.start()
         return self
@@ -184,11 +187,11 @@ class _Serveur(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 32
 
-    def __init__(self, service: ServiceHttp) -> None:
+    def __init__(self, service: ServiceHttp, port: int) -> None:
         self.service = service
         self._ouvertes: set[socket.socket] = set()
         self._change = threading.Condition()
-        super().__init__(("127.0.0.1", 0), _Poste)
+        super().__init__(("127.0.0.1", port), _Poste)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._change:

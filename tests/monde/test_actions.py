@@ -206,7 +206,7 @@ def test_population_elsewhere(tmp_path: Any) -> None:
 def test_every_action_of_the_seam_exists() -> None:
     assert set(ACTIONS) == {
         "carte.inserer", "carte.retirer", "carte.retirer_apres", "carte.defaut", "reseau.couper", "reseau.retablir",
-        "horloge.avancer", "acteur.regler", "acteurs.liquider", "acteur.envoyer_service",
+        "panne.poser", "panne.lever", "horloge.avancer", "acteur.regler", "acteurs.liquider", "acteur.envoyer_service",
     }  # fmt: skip
 
 
