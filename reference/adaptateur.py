@@ -40,7 +40,7 @@ PROFIL = contrat.ProfilLps(
     professions=("medecins", "prescripteurs"),
     specialites=("01",),
     modes=tuple(ModeSecurisation),
-    capacites=("gestion_unique", "gestion_separee", "telemedecine"),
+    capacites=("gestion_unique", "gestion_separee", "telemedecine", "echeances"),
 )
 MAX_OCTETS = 8 * 1024 * 1024
 
@@ -83,6 +83,8 @@ class Adaptateur:
             "fichier.constituer": self._fichier_constituer,
             "transmission.envoyer": self._transmission_envoyer,
             "retours.relever": self._retours_relever,
+            "absence.declarer": self._absence_declarer,
+            "echeances.lister": self._echeances_lister,
             "au_revoir": self._au_revoir,
         }
 
@@ -277,6 +279,7 @@ class Adaptateur:
                 poste.ecran.informer(f"{nouveaux} message(s) reçu(s) avant la transmission")
         except ReseauIndisponible as exc:
             poste.ecran.alerter(f"Retours non relevés avant la transmission : {exc}")
+        poste.rappeler_avant_envoi()
         return contrat.Transmission(messages=poste.transmission.envoyer())
 
     def _retours_relever(self, params: contrat.RetoursRelever) -> Message:
@@ -286,6 +289,17 @@ class Adaptateur:
         except ReseauIndisponible as exc:
             poste.ecran.alerter(f"Retours à relever plus tard : {exc}")
         return contrat.Retours(retours=tuple(rendu.retour(r) for r in poste.reception.presenter()))
+
+    # --- deadlines ----------------------------------------------------------------------------------------
+    def _absence_declarer(self, params: contrat.AbsenceDeclarer) -> Message:
+        du, au = date.fromisoformat(params.du), date.fromisoformat(params.au)
+        if au < du:
+            raise Refus(f"absence du {params.du} au {params.au} : la fin précède le début")
+        self.poste.absences.declarer(du, au)
+        return contrat.Reponse()
+
+    def _echeances_lister(self, params: contrat.EcheancesLister) -> Message:
+        return contrat.Echeances(echeances=tuple(rendu.echeance(e) for e in self.poste.echeances.toutes()))
 
 
 def creer(*, mutant: str = "") -> Adaptateur:

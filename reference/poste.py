@@ -5,6 +5,7 @@ Raises Refus whenever the PS must be told no. A second start in the same directo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from norms.calendrier import Calendrier
@@ -42,7 +43,7 @@ from reference.flux.reemission import Reemission
 from reference.flux.references import ReferencesLot, verifier
 from reference.flux.transmission import Transmission
 from reference.session import Session
-from reference.store import Base, Compteurs, Factures, Fichiers, Lots, Retours
+from reference.store import Absences, Base, Compteurs, Factures, Fichiers, Lots, Retours
 from reference.store import compteurs as noms
 from reference.suivi.arl import TraitementArl
 from reference.suivi.courrier import LectureCourrier
@@ -87,6 +88,7 @@ class Poste:
         self.lots = Lots(base, catalogue)
         self.fichiers = Fichiers(base)
         self.retours = Retours(base)
+        self.absences = Absences(base)
         self._start_counters(parametrage)
         seance = self.compteurs.avancer(noms.SESSION)
 
@@ -164,7 +166,18 @@ class Poste:
         self.reception = ReceptionRetours(
             self.pop3, base, self.retours, LectureCourrier(pack), self.arl, self.rsp, self.service, ecran, horloge
         )
-        self.echeances = Echeances(self.factures, self.lots, self.fichiers, ecran, horloge, Calendrier())
+        self.echeances = Echeances(
+            self.factures,
+            self.lots,
+            self.fichiers,
+            self.retours,
+            self.absences,
+            ecran,
+            horloge,
+            Calendrier(),
+            pack,
+        )
+        self.rappeler_avant_envoi: Callable[[], None] = self.echeances.rappeler_reemissions
 
     def _start_counters(self, parametrage: Parametrage) -> None:
         """First numbers of a fresh workstation; later starts go on from what was given."""

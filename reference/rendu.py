@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from norms.contrat.adaptateur import (
     BeneficiaireLu,
+    Echeance,
     FactureRendue,
     FichierRendu,
     LotRendu,
@@ -13,6 +14,7 @@ from norms.contrat.adaptateur import (
 )
 from reference.modele import Beneficiaire, SituationFacturation
 from reference.store import FactureConservee, FichierConserve, LotConserve, RetourConserve
+from reference.suivi.echeances import EcheanceCalculee
 
 
 def situation(s: SituationFacturation) -> SituationLue:
@@ -80,4 +82,17 @@ def retour(r: RetourConserve) -> RetourTraite:
         montant=r.montant,
         message_origine=r.message_origine,
         rapproche=r.rapproche,
+    )
+
+
+def echeance(e: EcheanceCalculee) -> Echeance:
+    """A deadline."""
+    return Echeance(
+        objet=e.objet,
+        reference=e.reference,
+        type=e.type,
+        motif=e.motif,
+        limite=e.limite.isoformat(),
+        depassee=e.depassee,
+        prevenir_organisme=e.objet == "lot",
     )

@@ -112,6 +112,10 @@ class Parametrage(Message):
     premier_lot_fse: str = "001"
     premier_lot_dre: str = "AAA"
     compression: bool = True
+    delai_reclamation: Annotated[int, Field(ge=1, le=365)] = Field(
+        default=7, description="jours ouvrés après lesquels une facture en cours peut être réclamée (cdc §2.2.4.3)"
+    )
+    adresse_reclamations: str = Field(default="", description="où envoyer les rapports de réclamation")
 
 
 class PosteDemarrer(Message):
@@ -394,6 +398,104 @@ class Retours(Reponse):
     retours: tuple[RetourTraite, ...] = ()
 
 
+# --- Follow-up: optional operations, each tied to a declared capability ---------------------------------
+class AbsenceDeclarer(Message):
+    """An absence of the PS, both days included: legal delays may not run meanwhile (cdc §3.3.1.2)."""
+
+    du: DateIso
+    au: DateIso
+
+
+class EcheancesLister(Message):
+    """What must be sent, or sent again, and by when (cdc §3.2.10.3, §3.3.1.2, §3.4.1.2)."""
+
+
+class Echeance(Message):
+    """One deadline. ``limite``: last day on which it is still met; ``reference``: invoice number or lot reference."""
+
+    objet: Literal["facture", "lot"]
+    reference: str
+    type: TypeFacture
+    motif: Literal["paiement_direct", "dispense_avance", "arl_negatif", "sans_arl"]
+    limite: DateIso
+    depassee: bool
+    prevenir_organisme: bool = False
+
+
+class Echeances(Reponse):
+    echeances: tuple[Echeance, ...] = ()
+
+
+class VirementReleve(Message):
+    """A line of the PS's bank statement."""
+
+    date: DateIso
+    montant: Centimes
+
+
+class RapprochementBancaire(Message):
+    """Holds bank transfers against the payments that returns announced (cdc §3.3.2)."""
+
+    virements: tuple[VirementReleve, ...]
+
+
+class VirementRapproche(Message):
+    """A transfer and what makes it up. ``ecart``: received less announced; ``inconnu``: nothing announces it."""
+
+    date: DateIso
+    montant: Centimes
+    statut: Literal["rapproche", "ecart", "inconnu"]
+    ecart: Centimes = 0
+    organisme: str = ""
+    factures: tuple[str, ...] = ()
+
+
+class Rapprochement(Reponse):
+    """``attendus``: payments announced that no transfer of the statement brings."""
+
+    virements: tuple[VirementRapproche, ...] = ()
+    attendus: tuple[VirementReleve, ...] = ()
+
+
+class ReclamationLister(Message):
+    """Invoices that may give rise to a claim, and claims already made (cdc §2.2.4.3)."""
+
+
+class FactureReclamable(Message):
+    """``etat``: rejete, anomalie or en_cours; ``reclamable``: whether a claim may be made today."""
+
+    type: TypeFacture
+    numero: str
+    etat: Literal["rejete", "anomalie", "en_cours"]
+    reclamable: bool
+
+
+class RapportReclamation(Message):
+    """``statut``: a_transmettre, transmis, recu (by the infrastructure), irregulier, non_remis."""
+
+    numero: str
+    facture: str
+    type: TypeFacture
+    etat: str
+    statut: str
+
+
+class Reclamations(Reponse):
+    factures: tuple[FactureReclamable, ...] = ()
+    rapports: tuple[RapportReclamation, ...] = ()
+
+
+class ReclamationCreer(Message):
+    """Makes the claim report of an invoice; the FSE and the DRE of that number without ``type``."""
+
+    numero: str
+    type: TypeFacture | None = None
+
+
+class ReclamationTransmettre(Message):
+    """Sends the claim reports that wait."""
+
+
 class AuRevoir(Message):
     pass
 
@@ -444,6 +546,23 @@ OPERATIONS: dict[str, Operation] = {
             60.0,
         ),
         Operation("retours.relever", RetoursRelever, Retours, "Relève et rapproche les retours.", 60.0),
+        Operation("absence.declarer", AbsenceDeclarer, Reponse, "Déclare une période d'absence du PS."),
+        Operation("echeances.lister", EcheancesLister, Echeances, "Donne les délais de transmission et de réémission."),
+        Operation(
+            "rapprochement.bancaire",
+            RapprochementBancaire,
+            Rapprochement,
+            "Rapproche les virements du relevé bancaire et les paiements annoncés.",
+        ),
+        Operation("reclamation.lister", ReclamationLister, Reclamations, "Visualise factures réclamables et rapports."),
+        Operation("reclamation.creer", ReclamationCreer, Reclamations, "Crée le rapport de réclamation d'une facture."),
+        Operation(
+            "reclamation.transmettre",
+            ReclamationTransmettre,
+            Transmission,
+            "Transmet les rapports de réclamation en attente.",
+            60.0,
+        ),
         Operation("au_revoir", AuRevoir, JournalEcrit, "Fin de session."),
     )
 }

@@ -1,5 +1,6 @@
 """The durable memory of the workstation: one SQLite file in the work directory. Never a code porteur in it."""
 
+from reference.store.absences import Absences
 from reference.store.base import Base
 from reference.store.compteurs import Compteurs
 from reference.store.factures import FactureConservee, Factures
@@ -8,6 +9,7 @@ from reference.store.lots import LotConserve, Lots
 from reference.store.retours import RetourConserve, Retours
 
 __all__ = [
+    "Absences",
     "Base",
     "Compteurs",
     "FactureConservee",

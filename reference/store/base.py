@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reference.erreurs import Refus
 
-VERSION = 1
+VERSION = 2
 NOM = "poste.sqlite3"
 
 SCHEMA = """
@@ -113,6 +113,30 @@ CREATE TABLE retours (
 ) STRICT;
 """
 
+#: What version 2 adds.
+SCHEMA_2 = """
+CREATE TABLE absences (du TEXT NOT NULL, au TEXT NOT NULL) STRICT;
+
+CREATE TABLE paiements (
+  id INTEGER PRIMARY KEY,
+  uid TEXT NOT NULL REFERENCES recus (uid),
+  date TEXT NOT NULL,
+  organisme TEXT NOT NULL,
+  montant INTEGER NOT NULL,
+  factures TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE rapports (
+  numero TEXT PRIMARY KEY,
+  facture INTEGER NOT NULL REFERENCES factures (id),
+  etat TEXT NOT NULL,
+  statut TEXT NOT NULL,
+  contenu BLOB NOT NULL,
+  sujet TEXT NOT NULL DEFAULT '',
+  instant TEXT NOT NULL DEFAULT ''
+) STRICT;
+"""
+
 
 class Base:
     """The connection. Statements run in autocommit; ``transaction`` groups those that must stand or fall together."""
@@ -132,7 +156,9 @@ class Base:
         self._lien.execute("PRAGMA foreign_keys = ON")
         version = self._lien.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
-            self._lien.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+            self._lien.executescript(f"BEGIN; {SCHEMA} {SCHEMA_2} PRAGMA user_version = {VERSION}; COMMIT;")
+        elif version == 1:
+            self._lien.executescript(f"BEGIN; {SCHEMA_2} PRAGMA user_version = {VERSION}; COMMIT;")
         elif version != VERSION:
             raise Refus(f"données du poste de version {version} ; ce poste connaît la version {VERSION}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from reference.store.base import Base
 
@@ -53,6 +54,15 @@ class Retours:
             retour.message_origine,
             int(retour.rapproche),
         )
+
+    def dernier_arl(self, lot: str) -> date | None:
+        """The day on which the last ARL of this lot was received."""
+        lignes = self._base.lire(
+            "SELECT r.instant FROM retours t JOIN recus r ON r.uid = t.uid WHERE t.nature = 'ARL' AND t.lot = ?"
+            " ORDER BY t.id DESC LIMIT 1",
+            lot,
+        )
+        return datetime.fromisoformat(lignes[0]["instant"]).date() if lignes else None
 
     def a_presenter(self) -> tuple[RetourConserve, ...]:
         """Returns not shown to the PS yet, in order of arrival."""

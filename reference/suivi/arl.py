@@ -21,6 +21,7 @@ from reference.suivi.courrier import ARL, INCONNU, Courrier
 
 TYPES = {"F": TypeFacture.FSE, "D": TypeFacture.DRE}
 POSITIF = "P"
+PREVENIR = "prévenir l'organisme destinataire"
 #: States of an invoice that an ARL may still change; a payment or a reject says more.
 OUVERTES = frozenset({etats_facture.TRANSMISE, etats_facture.LOT_REJETE, etats_facture.ARCHIVEE})
 
@@ -42,6 +43,7 @@ class TraitementArl:
     ecran: Ecran
     pack: NormPack
     est_positif: Callable[[Groupe], bool] = est_positif
+    prevenir: str = PREVENIR
     concernes: Callable[[Groupe], tuple[LotConserve, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,9 +108,8 @@ class TraitementArl:
         if code in Nomenclature(self.pack, "codes_arl"):
             self._remettre_duplicata(lot)
         else:
-            self.ecran.informer(
-                f"Réémettre le lot {lot.reference} sous deux jours ouvrés et prévenir l'organisme destinataire"
-            )
+            suite = f" et {self.prevenir}" if self.prevenir else ""
+            self.ecran.informer(f"Réémettre le lot {lot.reference} sous deux jours ouvrés{suite}")
         return RetourConserve(
             ARL,
             f"lot {lot.reference} rejeté : {code} {libelle}{en_cause}",
