@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +25,7 @@ from harness.cli.commun import (
     OptionLps,
     OptionNorme,
     Sortie,
+    options,
     progress,
 )
 from harness.modele.verdict import Campagne, ResultatScenario, Verdict
@@ -42,12 +45,41 @@ def command(  # noqa: PLR0917 -- the options of the command line
     processus: Annotated[str, typer.Option("-n", help="Nombre de processus, ou « auto ».")] = "",
     dossier: Annotated[Path, typer.Option("--dossier", help="Dossier à écrire.")] = Path("preagrement-dossier"),
     echecs: Annotated[bool, typer.Option("--lf", help="Ne rejoue que les échecs de la dernière fois.")] = False,
+    reprendre: Annotated[
+        bool, typer.Option("--reprendre", help="Joue ce qui reste de la campagne interrompue de ce dossier.")
+    ] = False,
     attestations: OptionAttestations = None,
     interne: OptionInterne = False,
     machine: OptionJson = False,
+    niveau: Annotated[
+        str,
+        typer.Option("--niveau", help="« adaptateur », ou « messagerie » : sans adaptateur, une personne est guidée."),
+    ] = "adaptateur",
+    dialogue: Annotated[
+        str, typer.Option("--dialogue", help="Niveau messagerie : « terminal », ou « json » (une ligne par objet).")
+    ] = "terminal",
+    date: Annotated[
+        str, typer.Option("--date", help="Niveau messagerie : date AAAA-MM-JJ ou « aujourdhui » pour tout scénario.")
+    ] = "",
+    port_smtp: Annotated[int, typer.Option("--port-smtp", min=0, max=65535, help="Niveau messagerie.")] = 0,
+    port_pop3: Annotated[int, typer.Option("--port-pop3", min=0, max=65535, help="Niveau messagerie.")] = 0,
 ) -> None:
     """Joue les scénarios contre un LPS et écrit le dossier."""
     sortie = Sortie(machine=machine)
+    if niveau == "messagerie":
+        from harness.cli.niveau_messagerie import OptionsMessagerie, play  # noqa: PLC0415 -- heavy, for this level only
+
+        refusees = {"--lps": lps, "-k": mots, "-n": processus, "--lf": echecs, "--attestations": attestations}
+        donnees = [nom for nom, valeur in {**refusees, "--json": machine, "--interne": interne}.items() if valeur]
+        if donnees:
+            sortie.erreur(f"{donnees[0]} n'a pas de sens au niveau messagerie ; la retirer")
+            raise typer.Exit(ERREUR_BANC)
+        choix = options(graine=graine, lecteurs=lecteurs, norme=norme, dossier=dossier)
+        du_niveau = OptionsMessagerie(reprendre, dialogue, date, port_smtp, port_pop3)
+        raise typer.Exit(play(choix, chemins or [], scenario or [], du_niveau))
+    if niveau != "adaptateur":
+        sortie.erreur(f"--niveau {niveau} : « adaptateur » ou « messagerie » est attendu")
+        raise typer.Exit(ERREUR_BANC)
     arguments = [str(c) for c in chemins or [scenarios_directory()]]
     arguments += [
         "-c",
@@ -71,6 +103,7 @@ def command(  # noqa: PLR0917 -- the options of the command line
         arguments += [f"--preagrement-{nom}={valeur}"] if valeur is not None else []
     arguments += [f"--preagrement-scenario={s}" for s in scenario or []]
     arguments += ["--preagrement-interne"] if interne else []
+    arguments += ["--preagrement-reprendre"] if reprendre else []
     arguments += ["-k", mots] if mots else []
     arguments += ["-n", processus] if processus else []
     arguments += ["--lf"] if echecs else []
@@ -149,6 +182,9 @@ def conclude(ecoute: Ecoute, code: int, voulus: set[str]) -> int:
         sortie.line(ligne)
     if campagne.interrompue:
         sortie.line("campagne interrompue : tous les scénarios n'ont pas été joués")
+        if not etat.fautes:
+            mots = [m for m in sys.argv[1:] if m != "--reprendre"]
+            sortie.line(f"reprendre : {shlex.join(['preagrement', *mots, '--reprendre'])}")
     html = [r for r in etat.rapports if r.suffix == ".html"]
     sortie.line(f"dossier : {html[0] if html else etat.banc.dossier}")
     sortie.line(f"durée : {ecoute.duree:.1f} s")
