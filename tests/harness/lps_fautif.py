@@ -22,7 +22,7 @@ OPERATIONS = ["poste.demarrer", "poste.horloge", "ps.lire", "facture.elaborer", 
 
 #: What ``--mutants`` lists, as an LPS with faulty variants does.
 MUTANTS = [
-    {"id": "nom_faux", "titre": "Montre un autre nom", "exigence": "SV-4.2.1.16.1-11"},
+    {"id": "numero_faux", "titre": "Donne un autre numéro", "exigence": "SV-4.2.1.16.1-11"},
     {"id": "inerte", "titre": "Ne change rien", "exigence": "SV-4.2.1.16.1-11"},
     {"id": "leve", "titre": "Tombe en panne : rien n'est observé", "exigence": "SV-4.2.1.16.1-11"},
 ]
@@ -81,17 +81,18 @@ class Lps:
         if self.faute == "dit_code":
             sys.stderr.write(f"code porteur {code} reçu\n")
             sys.stderr.flush()
-        nom = "DURAND" if self.faute == "nom_faux" else "MARTIN"
-        return {"issue": "ok", "nom": nom} if code == "1234" else {"issue": "refus", "motif": "code porteur faux"}
+        return {"issue": "ok", "nom": "MARTIN"} if code == "1234" else {"issue": "refus", "motif": "code porteur faux"}
 
     def elaborer(self, params: dict[str, Any]) -> dict[str, Any]:
         facture = {
             "type": "FSE",
             "numero": params.get("numero", "000000001"),
             "mode": "SESAM_VITALE",
-            "statut": "securisee",
+            "statut": "a_signer",
             "montants": {"total": 2650, "amo": 1855, "amc": 0, "assure": 795},
         }
+        if self.faute == "numero_faux":
+            facture["numero"] = "000000099"
         if self.faute == "schema":
             facture["montants"] = {"total": "vingt-six euros", "amo": 1855, "amc": 0, "assure": 795}
         self.factures.append(facture)

@@ -20,13 +20,15 @@ titre: Un scénario pour essayer les campagnes
 exigences: [{exigence}]
 etiquettes: [essai]
 etapes:
-  - lps: ps.lire
-    nom: carte
-    avec: {{code_porteur: "1234"}}
+  - lps: facture.lister
   - lps: facture.elaborer
-    avec: {{prestations: [{{code: G, date: 2026-03-02}}]}}
+    nom: facture
+    avec: {{prestations: [{{code: G, date: 2026-03-02}}], numero: "000000012"}}
 attendus:
-  - {{sur: reponses.carte.nom, egale: {nom}, verifie: {exigence}, pourquoi: le nom lu en carte}}
+  - sur: reponses.facture.factures[0].numero
+    egale: "{numero}"
+    verifie: {exigence}
+    pourquoi: le numéro imposé au poste
 """
 EXIGENCE = "SV-4.2.1.16.1-11"
 
@@ -36,14 +38,14 @@ def atelier(tmp_path: Path) -> Path:
     """A folder with an LPS configuration and four scenarios, one of which fails."""
     write_lps(tmp_path, "")
     lots, arl = tmp_path / "essais" / "lots", tmp_path / "essais" / "arl"
-    for dossier, identifiant, nom in (
-        (lots, "LOT-81", "MARTIN"),
-        (lots, "LOT-82", "DURAND"),
-        (lots, "LOT-83", "MARTIN"),
-        (arl, "ARL-81", "MARTIN"),
+    for dossier, identifiant, numero in (
+        (lots, "LOT-81", "000000012"),
+        (lots, "LOT-82", "000000013"),
+        (lots, "LOT-83", "000000012"),
+        (arl, "ARL-81", "000000012"),
     ):
         dossier.mkdir(parents=True, exist_ok=True)
-        texte = MODELE.format(id=identifiant, nom=nom, exigence=EXIGENCE)
+        texte = MODELE.format(id=identifiant, numero=numero, exigence=EXIGENCE)
         (dossier / f"{identifiant}.yaml").write_text(texte, encoding="utf-8")
     return tmp_path
 
@@ -83,8 +85,8 @@ def test_pytest_collects_selects_and_reruns(atelier: Path) -> None:
     assert tout.returncode == 1
     assert "3 passed" in tout.stdout
     assert "1 failed" in tout.stdout
-    assert "attendu     DURAND" in tout.stdout
-    assert "constaté    MARTIN" in tout.stdout
+    assert "attendu     000000013" in tout.stdout
+    assert "constaté    000000012" in tout.stdout
     assert "2 passed" in pytest_run(atelier, "-k", "LOT and not 82").stdout
     assert "1 deselected" in pytest_run(atelier, "-k", "LOT").stdout
     assert "4 tests collected" in pytest_run(atelier, "--collect-only", "-q", "-k", EXIGENCE).stdout
@@ -205,8 +207,8 @@ def test_an_attestation_pending_exits_3_and_an_answer_settles_it(atelier: Path) 
 def test_replay_shows_steps_and_findings(atelier: Path) -> None:
     sortie = preagrement(atelier, "replay", "essais/lots/LOT-82.yaml", "--lps", "lps.toml")
     assert sortie.returncode == 1
-    assert "  1  lps       ps.lire  → ok" in sortie.stdout
-    assert f"non conforme    {EXIGENCE}  le nom lu en carte" in sortie.stdout
+    assert "  1  lps       facture.lister  → ok" in sortie.stdout
+    assert f"non conforme    {EXIGENCE}  le numéro imposé au poste" in sortie.stdout
     assert "preuves : preagrement-rejeu/preuves/LOT-82" in sortie.stdout
     assert (atelier / "preagrement-rejeu" / "preuves" / "LOT-82" / "journal.jsonl").is_file()
 

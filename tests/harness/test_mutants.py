@@ -25,7 +25,7 @@ from norms.chargement import ErreurChargement
 from tests.harness.aides import CATALOGUE, SCRIPT, bench, config_interne, exigence, scenario
 from tests.harness.test_campagne import EXIGENCE, MODELE, preagrement, write_lps
 
-TEXTE = MODELE.format(id="ESSAI-01", nom="MARTIN", exigence="SV-1-01")
+TEXTE = MODELE.format(id="ESSAI-01", numero="000000012", exigence="SV-1-01")
 
 
 def jury(dossier: Path, texte: str = TEXTE) -> Jury:
@@ -34,14 +34,14 @@ def jury(dossier: Path, texte: str = TEXTE) -> Jury:
 
 
 def test_a_mutant_is_killed_by_an_expectation_about_its_requirement(tmp_path: Path) -> None:
-    epreuve = jury(tmp_path).try_mutant(Mutant("nom_faux", ("SV-1-01",)))
+    epreuve = jury(tmp_path).try_mutant(Mutant("numero_faux", ("SV-1-01",)))
     assert epreuve.tue
-    assert epreuve.preuves == (Preuve("SV-1-01", "nom_faux", "ESSAI-01"),)
+    assert epreuve.preuves == (Preuve("SV-1-01", "numero_faux", "ESSAI-01"),)
 
 
 def test_a_duplicate_requirement_counts_for_its_target(tmp_path: Path) -> None:
-    assert jury(tmp_path).try_mutant(Mutant("nom_faux", ("SV-1-07",))).preuves == (
-        Preuve("SV-1-01", "nom_faux", "ESSAI-01"),
+    assert jury(tmp_path).try_mutant(Mutant("numero_faux", ("SV-1-07",))).preuves == (
+        Preuve("SV-1-01", "numero_faux", "ESSAI-01"),
     )
 
 
@@ -50,7 +50,7 @@ def test_a_duplicate_requirement_counts_for_its_target(tmp_path: Path) -> None:
     [
         (Mutant("inerte", ("SV-1-01",)), "ESSAI-01 : conforme"),
         (Mutant("leve", ("SV-1-01",)), "panne du LPS"),  # a breakdown is not a finding
-        (Mutant("nom_faux", ("SV-1-02",)), "aucun scénario ne vise ses exigences"),
+        (Mutant("numero_faux", ("SV-1-02",)), "aucun scénario ne vise ses exigences"),
     ],
 )
 def test_survivors_say_why(mutant: Mutant, detail: str, tmp_path: Path) -> None:
@@ -60,24 +60,24 @@ def test_survivors_say_why(mutant: Mutant, detail: str, tmp_path: Path) -> None:
 
 
 def test_an_expectation_that_already_fails_kills_nothing(tmp_path: Path) -> None:
-    toujours_faux = MODELE.format(id="ESSAI-01", nom="PETIT", exigence="SV-1-01")
-    epreuve = jury(tmp_path, toujours_faux).try_mutant(Mutant("nom_faux", ("SV-1-01",)))
+    toujours_faux = MODELE.format(id="ESSAI-01", numero="000000077", exigence="SV-1-01")
+    epreuve = jury(tmp_path, toujours_faux).try_mutant(Mutant("numero_faux", ("SV-1-01",)))
     assert not epreuve.tue
     assert "le LPS sain n'y est pas conforme non plus" in epreuve.detail
 
 
 def test_a_bench_fault_proves_nothing(tmp_path: Path) -> None:
     casse = TEXTE.replace("attendus:", "  - {monde: reseau.couper}\nattendus:")
-    epreuve = jury(tmp_path, casse).try_mutant(Mutant("nom_faux", ("SV-1-01",)))
+    epreuve = jury(tmp_path, casse).try_mutant(Mutant("numero_faux", ("SV-1-01",)))
     assert (epreuve.tue, epreuve.faute_banc) == (False, True)
-    assert not jury(tmp_path).try_mutant(Mutant("nom_faux", ("SV-1-01",))).faute_banc
+    assert not jury(tmp_path).try_mutant(Mutant("numero_faux", ("SV-1-01",))).faute_banc
 
 
 def test_the_list_comes_from_the_lps() -> None:
     config = ConfigLps(
         commande=("x",), mutants=ConfigMutants(lister=(sys.executable, str(SCRIPT), "--mutants")), dossier=SCRIPT.parent
     )
-    assert [m.id for m in list_mutants(config)] == ["nom_faux", "inerte", "leve"]
+    assert [m.id for m in list_mutants(config)] == ["numero_faux", "inerte", "leve"]
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,9 @@ def test_coverage_counts_what_is_proved() -> None:
         },
     }
     assert sans.sans_mutant == ("SV-1-01",)
-    avec = measure(catalogue, [scenario(texte)], [Preuve("SV-1-01", "nom_faux", "ESSAI-01")])
+    avec = measure(catalogue, [scenario(texte)], [Preuve("SV-1-01", "numero_faux", "ESSAI-01")])
     assert (avec.summary()["auto"], avec.summary()["a_faire"], avec.sans_mutant) == (1, 3, ())
-    ailleurs = measure(catalogue, [scenario(texte)], [Preuve("SV-1-01", "nom_faux", "AUTRE-01")])
+    ailleurs = measure(catalogue, [scenario(texte)], [Preuve("SV-1-01", "numero_faux", "AUTRE-01")])
     assert ailleurs.summary()["auto"] == 0
 
 
@@ -137,7 +137,7 @@ def test_summary_of_nothing() -> None:
 
 def test_command_line(tmp_path: Path) -> None:
     (tmp_path / "essais").mkdir()
-    texte = MODELE.format(id="LOT-81", nom="MARTIN", exigence=EXIGENCE)
+    texte = MODELE.format(id="LOT-81", numero="000000012", exigence=EXIGENCE)
     (tmp_path / "essais" / "LOT-81.yaml").write_text(texte, encoding="utf-8")
     write_lps(tmp_path, "")
     with (tmp_path / "lps.toml").open("a", encoding="utf-8") as flux:
@@ -146,8 +146,8 @@ def test_command_line(tmp_path: Path) -> None:
     sortie = preagrement(tmp_path, "mutants", "essais", "--lps", "lps.toml", "--json")
     assert sortie.returncode == 1
     assert json.loads(sortie.stdout) == {"total": 3, "tues": 1, "survivants": ["inerte", "leve"]}
-    assert "démasqué   nom_faux  par LOT-81 (SV-4.2.1.16.1-11)" in sortie.stderr
+    assert "démasqué   numero_faux  par LOT-81 (SV-4.2.1.16.1-11)" in sortie.stderr
     assert "SURVIT     inerte  Ne change rien" in sortie.stderr
-    seul = preagrement(tmp_path, "mutants", "essais", "--lps", "lps.toml", "-m", "nom_faux")
+    seul = preagrement(tmp_path, "mutants", "essais", "--lps", "lps.toml", "-m", "numero_faux")
     assert seul.returncode == 0
     assert preagrement(tmp_path, "mutants", "essais", "--lps", "lps.toml", "-m", "x").returncode == 2
