@@ -98,15 +98,16 @@ class Compte:
     apres: int
     fois: int
 
-    def strikes(self) -> bool:
-        """Counts one occasion; whether the fault strikes now."""
-        if self.fois == 0:
-            return False
-        if self.apres > 0:
+    def ready(self) -> bool:
+        """Counts one occasion; whether the fault would strike now."""
+        if self.apres > 0 and self.fois:
             self.apres -= 1
             return False
+        return self.fois != 0
+
+    def strike(self) -> None:
+        """Counts one stroke."""
         self.fois -= self.fois > 0
-        return True
 
 
 def in_time(du: datetime | None, au: datetime | None, maintenant: datetime) -> bool:
@@ -147,12 +148,16 @@ class PannesMessagerie:
         """The fault that strikes now, if any; counts the occasion."""
         if not self._pannes:
             return None
+        frappe: tuple[Panne, Compte] | None = None
         with self._verrou:
             for panne, compte in self._pannes:
                 if panne.nature != nature or panne.protocole != protocole or not panne.aims_at(verbe, boites):
                     continue
                 if self._horloge is not None and not in_time(panne.du, panne.au, self._horloge.now()):
                     continue
-                if compte.strikes():
-                    return panne
-        return None
+                if compte.ready() and frappe is None:  # each counts the occasion, one strikes
+                    frappe = panne, compte
+            if frappe is None:
+                return None
+            frappe[1].strike()
+            return frappe[0]

@@ -88,17 +88,24 @@ class Pannes:
 
     def take(self, quoi: Quoi, sens: Sens, *, acteur: str, nature: str = "", objet: str = "") -> Panne | None:
         """The fault that strikes now, if any: counts the occasion and tells the journal."""
+        frappe: tuple[PannePosee, Compte] | None = None
         for posee in self._posees.values():
-            panne = posee.panne
-            if panne.quoi != quoi or panne.direction != sens or posee.compte is None:
+            panne, compte = posee.panne, posee.compte
+            if panne.quoi != quoi or panne.direction != sens or compte is None:
                 continue
             if panne.qui not in (TOUS, acteur) or panne.nature not in (None, nature):
                 continue
-            if in_time(panne.quand.debut, panne.quand.fin, self._horloge.now()) and posee.compte.strikes():
-                detail = {"panne": quoi, "protocole": _PROTOCOLES[sens], "detail": objet}
-                self._emettre("reseau", detail | {"acteur": acteur, "nom": posee.nom})
-                return panne
-        return None
+            if not in_time(panne.quand.debut, panne.quand.fin, self._horloge.now()):
+                continue
+            if compte.ready() and frappe is None:  # each counts the occasion, one strikes
+                frappe = posee, compte
+        if frappe is None:
+            return None
+        posee, compte = frappe
+        compte.strike()
+        detail = {"panne": quoi, "protocole": _PROTOCOLES[sens], "detail": objet}
+        self._emettre("reseau", detail | {"acteur": acteur, "nom": posee.nom})
+        return posee.panne
 
     def _for_servers(self, nom: str, panne: Panne) -> PanneServeur:
         return PanneServeur(
