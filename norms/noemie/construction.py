@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from norms.codec import Enregistrement
 from norms.codec.champ import Valeur
@@ -71,6 +71,26 @@ class FactureReglee:
 
 
 @dataclass(frozen=True, slots=True)
+class Ponctuelle:
+    """An amount tied to no invoice: a lump sum paid, or a deduction (cdc §4.2.2.2). ``montant`` in centimes, positive.
+
+    ``code``: of the lump sum, or nature of the deduction; ``operation`` and ``reference``: of the deduction.
+    """
+
+    genre: Literal["forfait", "retenue"]
+    montant: int
+    code: str
+    libelle: str = ""
+    operation: str = "RAS"
+    reference: str = ""
+
+    @property
+    def effet(self) -> int:
+        """What it adds to the transfer, in centimes."""
+        return -self.montant if self.genre == "retenue" else self.montant
+
+
+@dataclass(frozen=True, slots=True)
 class Reglement:
     """A payment: whom to, when, by whom, for which invoices."""
 
@@ -81,16 +101,24 @@ class Reglement:
     libelle_1: str = ""
     libelle_2: str = ""
     type_retour: str = "01"
+    ponctuelles: tuple[Ponctuelle, ...] = ()
 
 
 def build_580(
     codec: CodecNoemie, entete: Mapping[str, Valeur], reglements: Sequence[Reglement]
 ) -> list[Enregistrement]:
-    """The entities of a 580 return, levels and totals included. ``entete``: values of 000, its ends repeated in 999.
+    """The entities of a 580 return (see ``build_return``)."""
+    return build_return(codec, "580", entete, reglements)
 
-    Raises ErreurEnregistrement when a value doesn't fit its field.
+
+def build_return(
+    codec: CodecNoemie, reference: str, entete: Mapping[str, Valeur], reglements: Sequence[Reglement]
+) -> list[Enregistrement]:
+    """The entities of a 580, 576 or 900 return, levels and totals included; 576 and 900 bear no lump sum.
+
+    ``entete``: values of 000, its ends repeated in 999. Raises ErreurEnregistrement when a value doesn't fit its field.
     """
-    niveaux = Niveaux(codec)
+    niveaux = Niveaux(codec, reference)
     entites: list[Enregistrement] = []
 
     def put(code: str, valeurs: Mapping[str, Valeur]) -> None:
@@ -104,9 +132,21 @@ def build_580(
         if niveau is not None:
             put("990", closing_values(niveau))
 
-    put("000", {"reference": "580", **entete})
+    put("000", {"reference": reference, **entete})
     for r in reglements:
         put("040", {"numero_reglement": r.numero_reglement})
+        if reference != "580":
+            put("070", {"date_comptable": r.date_virement})
+            for lot in dict.fromkeys((f.numero_lot, f.date_lot) for f in r.factures):
+                put("080", {"numero_lot": lot[0], "date_lot": lot[1]})
+                for f in r.factures:
+                    if (f.numero_lot, f.date_lot) == lot:
+                        for code, valeurs in _older_invoice(f):
+                            put(code, valeurs)
+            for code, valeurs in _occasional(r):
+                put(code, valeurs)
+            close()
+            continue
         put(
             "071",
             {
@@ -120,6 +160,8 @@ def build_580(
         for f in r.factures:
             for code, valeurs in _invoice(f):
                 put(code, valeurs)
+        for code, valeurs in _occasional(r):
+            put(code, valeurs)
         for _ in range(3):
             close()
     fin = codec.disposition("999").par_nom
@@ -182,10 +224,52 @@ def _invoice(f: FactureReglee) -> Iterable[tuple[str, dict[str, Valeur]]]:
         yield "295", {"code": "C", "commentaire": f.commentaire}
 
 
+def _occasional(r: Reglement) -> Iterable[tuple[str, dict[str, Valeur]]]:
+    for rang, p in enumerate(r.ponctuelles, start=1):
+        if p.genre == "retenue":
+            yield (
+                "250",
+                {
+                    "ligne": f"{rang:02d}",
+                    "reference_dette": p.reference,
+                    "date": r.date_virement,
+                    "nature": p.code,
+                    "operation": p.operation,
+                    "montant": p.montant,
+                },
+            )
+        elif p.libelle:
+            yield "262", {"code": p.code, "libelle": p.libelle, "montant": p.montant}
+        else:
+            yield "261", {"code": p.code, "montant": p.montant}
+
+
+def _older_invoice(f: FactureReglee) -> Iterable[tuple[str, dict[str, Valeur]]]:
+    """One invoice of a 576 or 900 return: a single line bears its amounts, comments its rejects."""
+    yield "100", {"numero_facture": f.numero}
+    yield "110", {k: v for k, v in f.assure.items() if k in {"nir", "cle_nir", "nom", "prenom"}}
+    part = f.amo or Part(0, 0)
+    soins = f.date_facturation
+    yield (
+        "210",
+        {
+            "ligne": "01",
+            "date_soins": soins,
+            "depense": part.demande,
+            "montant_rembourse": abs(part.paye),
+            "signe": "N" if part.paye < 0 else "P",
+            "quantite": 1,
+        },
+    )
+    for r in f.rejets:
+        yield "290", {"ligne": "01", "codification": r.code, "libelle": r.libelle[:80]}
+
+
 def lire_factures(fichier: FichierNoemie) -> list[FactureReglee]:
     """What a return says of each invoice, in file order: 580 (102, 103, 198…), or 576 and 900 (080, 100, 110, 210).
 
-    In 576 and 900, amounts are those of the lines (210): asked ``depense``, paid ``montant_rembourse``.
+    In 576 and 900, amounts are those of the lines (210): asked ``depense``, paid ``montant_rembourse``; a coded comment
+    (290) on a line that pays nothing is its reject.
     """
     factures: list[FactureReglee] = []
     contexte: dict[str, Any] = {"date_virement": None, "organisme_payeur": "", "numero_lot": "", "date_lot": None}
@@ -201,7 +285,8 @@ def lire_factures(fichier: FichierNoemie) -> list[FactureReglee]:
             flush()
         match e.type:
             case "070":
-                contexte["date_virement"] = e["date_comptable"]
+                emetteur = fichier.entete.texte("numero_emetteur").strip().lstrip("0")
+                contexte |= {"date_virement": e["date_comptable"], "organisme_payeur": emetteur}
             case "071":
                 contexte |= {"date_virement": e["date_comptable"], "organisme_payeur": e["organisme_payeur"]}
             case "080":
@@ -234,8 +319,13 @@ def _invoice_of(entites: list[Enregistrement], contexte: Mapping[str, Any]) -> F
         elif e.type == "294":
             noms = ("code", "libelle", "niveau_rejet", "part", "nature_prestation", "date_soins", "ligne")
             rejets.append(Rejet(*(v[n] for n in noms)))
+        elif e.type == "290" and v["codification"]:
+            rejets.append(Rejet(v["codification"], v["libelle"], "L"))
         elif e.type == "295":
             commentaires.append(v["commentaire"])
+    ligne = parts.get("198")
+    if tete["entite"] == "100" and rejets and ligne is not None and not ligne.paye:
+        parts["198"] = replace(ligne, etat=REJETE)
     return FactureReglee(
         numero=str(tete["numero_facture"]),
         numero_lot=str(tete.get("numero_lot", contexte["numero_lot"])),

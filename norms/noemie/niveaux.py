@@ -24,11 +24,13 @@ class NiveauOuvert:
 
 
 class Niveaux:
-    """Follows the levels as entities go by."""
+    """Follows the levels as entities go by. An unknown reference has the levels of the first one."""
 
-    def __init__(self, codec: CodecNoemie) -> None:
-        regles = codec.pack.charger(INDEX).donnees["niveaux"]
-        self._ouvrants, self._cumules = frozenset(regles["ouvrants"]), frozenset(regles["cumules"])
+    def __init__(self, codec: CodecNoemie, reference: str = "580") -> None:
+        toutes = codec.pack.charger(INDEX).donnees["niveaux"]["references"]
+        regles = next((r for r in toutes if r["reference"] == reference), toutes[0])
+        self._ouvrants = frozenset(regles["ouvrants"])
+        self._cumules = {c["entite"]: (c["montant"], -1 if c["sens"] == "moins" else 1) for c in regles["cumules"]}
         self.ouverts: list[NiveauOuvert] = []
         self.total = 0
 
@@ -39,7 +41,10 @@ class Niveaux:
                 n.compteur += 1
             self.ouverts.append(NiveauOuvert(e.type, e.rang))
             return
-        montant = signed(e, "montant_paye") if e.type in self._cumules else 0
+        montant = 0
+        if e.type in self._cumules:
+            champ, sens = self._cumules[e.type]
+            montant = sens * signed(e, champ)
         self.total += montant
         for n in self.ouverts:
             n.compteur += 1
@@ -51,8 +56,9 @@ class Niveaux:
 
 
 def signed(e: Enregistrement, montant: str, signe: str = "signe") -> int:
-    """An amount in centimes with the sign of its entity (N: negative)."""
-    return -e.entier(montant) if e.texte(signe) == "N" else e.entier(montant)
+    """An amount in centimes with the sign of its entity (N: negative; some bear none)."""
+    negatif = signe in e.disposition.par_nom and e.texte(signe) == "N"
+    return -e.entier(montant) if negatif else e.entier(montant)
 
 
 def closing_values(niveau: NiveauOuvert) -> dict[str, str | int]:
@@ -93,7 +99,7 @@ def _membership(codec: CodecNoemie, fichier: FichierNoemie) -> Iterable[ErreurEn
 
 
 def _levels(codec: CodecNoemie, fichier: FichierNoemie) -> Iterable[ErreurEnregistrement]:
-    niveaux = Niveaux(codec)
+    niveaux = Niveaux(codec, fichier.reference)
     for e in fichier.entites[1:-1]:
         if e.anomalies:
             continue

@@ -16,7 +16,7 @@ from simulator.acteurs.confiance import Confiance
 from simulator.acteurs.contexte import Contexte
 from simulator.acteurs.decision import Decision, DecisionArl, decide
 from simulator.acteurs.ecarts import AucunEcart, Ecarts, deviate
-from simulator.acteurs.fichiers_retour import alphanumeric, build_arl, build_rsp
+from simulator.acteurs.fichiers_retour import alphanumeric, build_arl
 from simulator.acteurs.historique import (
     CleLot,
     LotConnu,
@@ -28,6 +28,7 @@ from simulator.acteurs.historique import (
 )
 from simulator.acteurs.organismes import Organisme
 from simulator.acteurs.reception import analyse, profiles
+from simulator.acteurs.reglements import REJETE, build_rsp
 from simulator.acteurs.retour import Annonce, Facteur
 from simulator.evenements import Nature
 from simulator.messagerie.evenements import MessageRecu
@@ -139,9 +140,9 @@ class Bureau:
             self._send_service(acteur, recu, lue, decision.service, decision.motif)
         if decision.arls and self._ecarts.take("rsp_avant_arl", numero, f"message {recu.numero}"):
             self._settle(acteur)
-        for arl in decision.arls:
-            for dit in deviate(arl, self._ecarts, numero, acteur.registre):
-                self._send_arl(acteur, recu, dit, ctx.reception)
+        dits = [dit for arl in decision.arls for dit in deviate(arl, self._ecarts, numero, acteur.registre)]
+        for groupe in [dits] if acteur.comportement.arl_groupes and dits else [[dit] for dit in dits]:
+            self._send_arl(acteur, recu, groupe, ctx.reception)
 
     def _wrong_keys(self, numero: str) -> Confiance:
         """The keys of another insurer in place of this one's."""
@@ -188,8 +189,10 @@ class Bureau:
         entier = self._relire(recu) if self._relire is not None else recu
         return analyse(self.contexte(acteur.organisme.numero, datetime.fromisoformat(recu.instant)), entier)
 
-    def _send_arl(self, acteur: Acteur, recu: MessageRecu, arl: DecisionArl, jour: date) -> None:
-        octets = build_arl(self._pack, acteur.organisme, arl, acteur.next_number(), jour)
+    def _send_arl(self, acteur: Acteur, recu: MessageRecu, arls: list[DecisionArl], jour: date) -> None:
+        """One file for these ARL; the journal names the first one, and every lot of the file."""
+        octets = build_arl(self._pack, acteur.organisme, arls, acteur.next_number(), jour)
+        arl = arls[0]
         annonce = Annonce(
             acteur=acteur.organisme.numero,
             nature="ARL",
@@ -198,8 +201,9 @@ class Bureau:
             positif=arl.positif,
             code=arl.code,
             libelle=arl.libelle,
+            lots=tuple(a.reference_dite for a in arls),
         )
-        self._send_file(acteur, recu.expediteur, Fichier("arl", octets, arl.lot.numero_ps, 1), annonce)
+        self._send_file(acteur, recu.expediteur, Fichier("arl", octets, arl.lot.numero_ps, len(arls)), annonce)
 
     def _send_file(self, acteur: Acteur, adresse: str, fichier: Fichier, annonce: Annonce) -> None:
         def build(destinataire: str, composteur: Composteur) -> bytes:
@@ -264,11 +268,15 @@ class Bureau:
         dus = acteur.registre.to_settle()
         for connu in dus.values():
             par_ps.setdefault(connu.numero_ps, []).append(connu)
+        hors_flux = acteur.comportement.beyond_invoices and acteur.organisme.role == "AMO"
+        if hors_flux and not par_ps:  # nothing to settle: what is tied to no invoice goes to the last PS heard of
+            par_ps = {connu.numero_ps: [] for connu in list(acteur.registre.lots.values())[-1:]}
         envoyes = 0
         for numero_ps, connus in par_ps.items():
             lots = [lot for lot in (c.lire() for c in connus) if lot.factures]
-            if lots:
+            if lots or hors_flux:
                 self._send_rsp(acteur, numero_ps, lots, acteur.dernier.expediteur)
+                acteur.comportement = acteur.comportement.without_extras()
                 envoyes += 1
         acteur.registre.settle(dus)
         if dus and self._noter is not None:
@@ -281,10 +289,11 @@ class Bureau:
             acteur.organisme,
             acteur.comportement,
             lots,
+            numero_ps=numero_ps,
             numero=acteur.next_number(),
             aujourdhui=self._horloge.now().date(),
         )
-        rejetes = [s for s in sorts if s.code]
+        rejetes = [s for s in sorts if s.etat == REJETE]
         annonce = Annonce(
             acteur=acteur.organisme.numero,
             nature="RSP",
@@ -292,6 +301,7 @@ class Bureau:
             facture=(rejetes or sorts)[0].numero if len(rejetes or sorts) == 1 else "",
             positif=not rejetes,
             code=rejetes[0].code if rejetes else "",
+            lots=tuple(lot.reference for lot in lots),
             factures=tuple(s.donnees() for s in sorts),
         )
         self._send_file(acteur, destinataire, Fichier("rsp", octets, numero_ps, len(sorts)), annonce)

@@ -22,9 +22,10 @@ class Annonce:
     code: str = ""
     libelle: str = ""
     factures: tuple[dict[str, Any], ...] = ()
+    lots: tuple[str, ...] = ()
 
     def donnees(self) -> dict[str, Any]:
-        return asdict(self) | {"factures": list(self.factures)}
+        return asdict(self) | {"factures": list(self.factures), "lots": list(self.lots)}
 
 
 class Retour(Protocol):

@@ -41,7 +41,7 @@ def survive(e: Emetteur, brut: bytes) -> None:
     json.dumps(lue.donnees("preuve.eml"), ensure_ascii=False)
     decision = decide(lue, Comportement())
     for arl in decision.arls:
-        octets = build_arl(ctx.pack, ctx.organisme, arl, 1, RECEPTION.date())
+        octets = build_arl(ctx.pack, ctx.organisme, [arl], 1, RECEPTION.date())
         assert len(octets) == 3 * 128
     Registre().record(lue, decision)
     assert time.perf_counter() - debut < BORNE_S

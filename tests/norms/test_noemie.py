@@ -16,11 +16,14 @@ from norms.noemie import (
     Conteneur,
     FactureReglee,
     Part,
+    Ponctuelle,
     Reglement,
     Rejet,
     build_580,
+    build_return,
     controler,
     lire_factures,
+    lire_paiements,
 )
 from norms.paquet import NormPack
 from tests.norms.strategies import records_of
@@ -167,7 +170,7 @@ def test_576_lines() -> None:
         CODEC.creer("110", {"nir": "1421962965167"}),
         CODEC.creer("210", {"ligne": 1, "depense": 2500, "montant_rembourse": 1750}),
         CODEC.creer("210", {"ligne": 2, "depense": 500, "montant_rembourse": 350}),
-        CODEC.creer("999", {"nombre_enregistrements": 8}),
+        CODEC.creer("999", {"nombre_enregistrements": 8, "cumul": 2100}),
     ]
     lu = CODEC.lire(CODEC.ecrire(entites))
     assert controler(CODEC, lu) == []
@@ -179,6 +182,52 @@ def test_576_lines() -> None:
         JOUR,
     )
     assert facture.amo == Part(3000, 2100)
+
+
+@pytest.mark.parametrize("reference", ["576", "900"])
+def test_older_references(reference: str) -> None:
+    """17,50 € paid, one reject, 3,00 € kept back: 14,50 € are transferred."""
+    assure = {"nir": "1421962965167"}
+    factures = (
+        FactureReglee("000000012", "001", JOUR, date_facturation=JOUR, assure=assure, amo=Part(1750, 1750)),
+        FactureReglee("000000013", "001", JOUR, amo=Part(1750, 0, "R"), rejets=(Rejet("1002", "DROITS NON OUVERTS"),)),
+    )
+    retenue = Ponctuelle("retenue", 300, "IND", operation="RDP", reference="DETTE1")
+    entites = build_return(
+        CODEC, reference, ENTETE, [Reglement("991234567", JOUR, "01349", factures, ponctuelles=(retenue,))]
+    )
+    assert [e.type for e in entites] == [
+        "000", "040", "070", "080", "100", "110", "210", "100", "110", "210", "290", "250", "990", "999",
+    ]  # fmt: skip
+    lu = CODEC.lire(CODEC.ecrire(entites))
+    assert controler(CODEC, lu) == []
+    # 040 to 250: eleven entities; 1750 + 0 - 300
+    assert [(e["identifiant"], e["compteur"], e["cumul"], e["signe"]) for e in lu if e.type == "990"] == [
+        ("040", 11, 1450, "P")
+    ]
+    payee, rejetee = lire_factures(lu)
+    assert (payee.amo, payee.numero_lot, payee.date_virement) == (Part(1750, 1750), "001", JOUR)
+    assert (rejetee.rejetee, rejetee.rejets[0].code, rejetee.rejets[0].libelle) == (True, "1002", "DROITS NON OUVERTS")
+    (paiement,) = lire_paiements(lu)
+    assert (paiement.montant, paiement.date_virement) == (1450, JOUR)
+    assert paiement.ponctuelles == [retenue]
+
+
+def test_580_without_invoice() -> None:
+    """A lump sum of 5 000,00 € and a deduction of 12,50 €: 4 987,50 € are transferred, no invoice is involved."""
+    operations = (
+        Ponctuelle("forfait", 500000, "ROSP", "REMUNERATION SUR OBJECTIFS"),
+        Ponctuelle("retenue", 1250, "IND", operation="RDP", reference="DETTE2"),
+    )
+    entites = build_580(CODEC, ENTETE, [Reglement("991234567", JOUR, "01349", (), ponctuelles=operations)])
+    assert [e.type for e in entites] == ["000", "040", "071", "081", "262", "250", "990", "990", "990", "999"]
+    lu = CODEC.lire(CODEC.ecrire(entites))
+    assert controler(CODEC, lu) == []
+    assert lu.fin["cumul"] == 498750
+    assert lire_factures(lu) == []
+    assert [(p.montant, p.organisme_payeur, tuple(p.ponctuelles)) for p in lire_paiements(lu)] == [
+        (498750, "01349", operations)
+    ]
 
 
 @pytest.mark.parametrize(
