@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import time
@@ -42,7 +43,9 @@ def command(  # noqa: PLR0917 -- the options of the command line
     norme: OptionNorme = None,
     mots: Annotated[str, typer.Option("-k", help="Ne joue que ce qui correspond : LOT, « FSE and not DRE »…")] = "",
     scenario: Annotated[list[str] | None, typer.Option("-s", help="Identifiant d'un scénario à jouer.")] = None,
-    processus: Annotated[str, typer.Option("-n", help="Nombre de processus, ou « auto ».")] = "",
+    processus: Annotated[
+        str, typer.Option("-n", help="Nombre de processus ; à défaut, autant que de cœurs (4 au plus), 0 : aucun.")
+    ] = "",
     dossier: Annotated[Path, typer.Option("--dossier", help="Dossier à écrire.")] = Path("preagrement-dossier"),
     echecs: Annotated[bool, typer.Option("--lf", help="Ne rejoue que les échecs de la dernière fois.")] = False,
     reprendre: Annotated[
@@ -90,6 +93,8 @@ def command(  # noqa: PLR0917 -- the options of the command line
         "harness.pytest_plugin",
         "-p",
         "no:terminal",
+        "-p",
+        "no:tmpdir",
         "-s",
     ]
     for nom, valeur in (
@@ -105,7 +110,9 @@ def command(  # noqa: PLR0917 -- the options of the command line
     arguments += ["--preagrement-interne"] if interne else []
     arguments += ["--preagrement-reprendre"] if reprendre else []
     arguments += ["-k", mots] if mots else []
-    arguments += ["-n", processus] if processus else []
+    entiere = not (scenario or mots or chemins or interne or lecteurs != "simules")
+    processus = processus or default_processes(entiere=entiere)
+    arguments += ["-n", processus] if processus not in ("", "0") else []
     arguments += ["--lf"] if echecs else []
     manquants = [c for c in chemins or [] if not c.exists()]
     if manquants:
@@ -117,6 +124,12 @@ def command(  # noqa: PLR0917 -- the options of the command line
         code = pytest.main(arguments, plugins=[ecoute])
     ecoute.duree = time.monotonic() - debut
     raise typer.Exit(conclude(ecoute, code, set(scenario or [])))
+
+
+def default_processes(*, entiere: bool) -> str:
+    """How many processes a campaign takes when nothing is asked: one a core, 4 at most, for a whole campaign only."""
+    coeurs = min(os.cpu_count() or 1, 4)
+    return str(coeurs) if entiere and coeurs > 1 else ""
 
 
 class Ecoute:
