@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
-
-import holidays
+from functools import cached_property
 
 MAX_JOURS = 3660
 _JOUR = timedelta(days=1)
@@ -15,7 +15,15 @@ class Calendrier:
 
     def __init__(self, *, alsace_moselle: bool = False) -> None:
         self.alsace_moselle = alsace_moselle
-        self._feries = holidays.country_holidays("FR", subdiv="57" if alsace_moselle else None, language="fr")
+
+    @cached_property
+    def _feries(self) -> Mapping[date, str]:
+        import holidays  # noqa: PLC0415 -- a tenth of a second, for those who count days only
+
+        jours: Mapping[date, str] = holidays.country_holidays(
+            "FR", subdiv="57" if self.alsace_moselle else None, language="fr"
+        )
+        return jours
 
     def est_ferie(self, jour: date) -> bool:
         return jour in self._feries

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -32,15 +32,17 @@ from norms.contrat.ports import HorlogeVirtuelle
 from norms.paquet import NormPack
 from reference import rendu
 from reference.erreurs import Refus, ReseauIndisponible
-from reference.mutants import MUTANTS, Mutant
 from reference.poste import Poste
+
+if TYPE_CHECKING:
+    from reference.mutants import Mutant
 
 PRODUIT, EDITEUR, VERSION = "Référence preagrement", "preagrement", "0.1.0"
 PROFIL = contrat.ProfilLps(
     professions=("medecins", "prescripteurs"),
     specialites=("01",),
     modes=tuple(ModeSecurisation),
-    capacites=("gestion_unique", "gestion_separee", "telemedecine", "echeances"),
+    capacites=("gestion_unique", "gestion_separee", "telemedecine", "echeances", "rapprochement_bancaire"),
 )
 MAX_OCTETS = 8 * 1024 * 1024
 
@@ -85,6 +87,7 @@ class Adaptateur:
             "retours.relever": self._retours_relever,
             "absence.declarer": self._absence_declarer,
             "echeances.lister": self._echeances_lister,
+            "rapprochement.bancaire": self._rapprochement_bancaire,
             "au_revoir": self._au_revoir,
         }
 
@@ -301,11 +304,21 @@ class Adaptateur:
     def _echeances_lister(self, params: contrat.EcheancesLister) -> Message:
         return contrat.Echeances(echeances=tuple(rendu.echeance(e) for e in self.poste.echeances.toutes()))
 
+    def _rapprochement_bancaire(self, params: contrat.RapprochementBancaire) -> Message:
+        virements = [(date.fromisoformat(v.date), v.montant) for v in params.virements]
+        lus, attendus = self.poste.banque.rapprocher(virements)
+        return contrat.Rapprochement(
+            virements=tuple(rendu.virement(v) for v in lus),
+            attendus=tuple(contrat.VirementReleve(date=p.date.isoformat(), montant=p.montant) for p in attendus),
+        )
+
 
 def creer(*, mutant: str = "") -> Adaptateur:
     """An adapter over a fresh reference LPS, or over one of its faulty variants. Raises ValueError when unknown."""
     if not mutant:
         return Adaptateur()
+    from reference.mutants import MUTANTS  # noqa: PLC0415 -- heavy, and of no use to a sound LPS
+
     if mutant not in MUTANTS:
         raise ValueError(f"mutant inconnu : « {mutant} » ; connus : {', '.join(MUTANTS)}")
     return Adaptateur(MUTANTS[mutant])
