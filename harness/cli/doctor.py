@@ -16,6 +16,7 @@ import typer
 
 from harness.campagne import bench_version
 from harness.cli.commun import CONFORME, ERREUR_BANC, OptionJson, Sortie
+from simulator.readers import ouverture
 
 _NAVIGATEURS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "firefox")
 
@@ -95,15 +96,24 @@ def _dossier_temporaire() -> Diagnostic:
 
 
 def _pcsc() -> Diagnostic:
+    """What real PC/SC readers of ours need (docs/lecteurs.md)."""
+    manques = ouverture.diagnostic()
+    detail = " ; ".join(manques) or "pcscd, pilote vpcd et pyscard présents (run --lecteurs pcsc, cards serve)"
+    return Diagnostic("lecteurs PC/SC", not manques, detail)
+
+
+def _lecteurs_du_systeme() -> Diagnostic:
+    """The readers that the system's own PC/SC service knows: where a vpcd driver installed by hand would show."""
+    quoi = "lecteurs du système"
     if util.find_spec("smartcard") is None:
-        return Diagnostic("lecteurs PC/SC", False, "pyscard absent : pip install preagrement[pcsc]")
+        return Diagnostic(quoi, False, "pyscard absent : pip install preagrement[pcsc]")
     try:
         lecteurs = [str(lecteur) for lecteur in import_module("smartcard.System").readers()]
     except Exception as exc:
-        return Diagnostic("lecteurs PC/SC", False, f"service PC/SC arrêté ou absent ({exc}) ; démarrer pcscd")
+        return Diagnostic(quoi, False, f"service PC/SC arrêté ou absent ({exc}) ; inutile aux lecteurs privés du banc")
     if not lecteurs:
-        return Diagnostic("lecteurs PC/SC", False, "aucun lecteur ; installer le pilote vpcd (vsmartcard)")
-    return Diagnostic("lecteurs PC/SC", True, ", ".join(lecteurs))
+        return Diagnostic(quoi, False, "aucun ; pour cards serve --port-ps, installer le pilote vpcd de vsmartcard")
+    return Diagnostic(quoi, True, ", ".join(lecteurs))
 
 
 def _navigateur() -> Diagnostic:
@@ -119,5 +129,6 @@ _CONTROLES: tuple[Callable[[], Diagnostic], ...] = (
     _boucle_locale,
     _dossier_temporaire,
     _pcsc,
+    _lecteurs_du_systeme,
     _navigateur,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
@@ -85,7 +86,11 @@ class Population:
             elif nom in self._fichiers["vitale"]:
                 self._images[nom] = load_vitale(self._fichiers["vitale"][nom])
             else:
-                raise ErreurMonde(f"carte « {nom} » inconnue de la population ; cartes : {', '.join(self.noms)}")
+                proches = get_close_matches(nom, self.noms, 5, 0.5) or self.noms[:5]
+                raise ErreurMonde(
+                    f"carte « {nom} » inconnue de la population ; proches : {', '.join(proches)}"
+                    f" ({len(self.noms)} cartes en tout : preagrement cards list)"
+                )
         return self._images[nom]
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -51,8 +52,12 @@ class Lecteurs(Mapping[str, CardReader]):
 def diagnostic() -> list[str]:
     """What is missing, in French, to use real PC/SC readers; empty when everything is there."""
     manques: list[str] = []
-    if os.name != "posix":
-        return ["les lecteurs PC/SC simulés demandent Linux (pcscd et le pilote vpcd)"]
+    if platform.system() != "Linux":
+        ailleurs = (
+            "les lecteurs PC/SC simulés demandent Linux (pcscd et le pilote vpcd) ; ailleurs, installer le pilote vpcd"
+            " de vsmartcard et y servir les cartes par « preagrement cards serve --port-ps … --port-vitale … »"
+        )
+        return [ailleurs]
     if find_pcscd() is None:
         manques.append("pcscd est absent ; installer le paquet pcscd")
     if not PILOTE.exists():

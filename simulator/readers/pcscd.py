@@ -33,6 +33,7 @@ DELAI_ARRET = 5.0
 MAX_LECTEURS = 8  # pcscd holds 16 slots, the driver makes two per entry
 ESSAIS_PORTS = 5
 _PRET = b"daemon ready"
+_ECOUTE = "0A"  # state of a listening socket in /proc/net/tcp
 # The shell gets the listening socket as its input, puts it in place 3, then becomes pcscd: the process
 # number doesn't change. (A plain sh can't name a descriptor above 9.)
 _LANCEUR = 'exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
@@ -124,10 +125,15 @@ class PrivatePcscd:
         """Starts pcscd and waits until its readers listen."""
         for _ in range(ESSAIS_PORTS):
             self._launch()
-            if all(_listens(e.port) for e in self.entrees):
+            if self._owns_ports():
                 return
             self.stop()  # another program took a port in between
         raise LecteurIndisponible("pcscd démarre mais ses lecteurs n'écoutent pas :\n" + self._tail())
+
+    def _owns_ports(self) -> bool:
+        """Whether our pcscd itself listens on its ports: another bench may have taken one a moment before."""
+        pid = self.pid
+        return pid is not None and all(listening_inode(e.port) in socket_inodes(pid) for e in self.entrees)
 
     def _launch(self) -> None:
         programme = find_pcscd()
@@ -226,14 +232,26 @@ class PrivatePcscd:
         shutil.rmtree(self._dossier, ignore_errors=True)
 
 
-def _listens(port: int) -> bool:
-    """Whether something listens on this port, without connecting (connecting is inserting a card)."""
-    with socket.socket() as sonde:
-        try:
-            sonde.bind(("0.0.0.0", port))  # noqa: S104 - the driver listens on all addresses
-        except OSError:
-            return True
-    return False
+def listening_inode(port: int) -> str:
+    """The kernel's number of the socket that listens on a TCP port of this machine, "" when none does."""
+    for table in ("tcp", "tcp6"):
+        fichier = Path("/proc/net") / table
+        for ligne in fichier.read_text(encoding="ascii").splitlines()[1:] if fichier.exists() else ():
+            champs = ligne.split()
+            if champs[3] == _ECOUTE and int(champs[1].rpartition(":")[2], 16) == port:
+                return champs[9]
+    return ""
+
+
+def socket_inodes(pid: int) -> frozenset[str]:
+    """The numbers of the sockets that a process of ours holds."""
+    trouves: set[str] = set()
+    for descripteur in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            cible = str(descripteur.readlink())
+            if cible.startswith("socket:["):
+                trouves.add(cible[8:-1])
+    return frozenset(trouves)
 
 
 def _knows_polkit(programme: str) -> bool:
