@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from importlib import import_module, metadata, util
+from importlib import import_module, metadata
 from typing import Any, NoReturn
 
 import typer
 
+from harness import interruption
 from harness.cli.commun import CONFORME, ERREUR_BANC, Sortie
 from harness.cli.francais import Commande, Groupe, translate_error, translate_panels
 
@@ -21,12 +21,14 @@ COMMANDES = (
     ("coverage", "coverage"),
     ("adapter-check", "adapter_check"),
     ("exigence", "exigence"),
-    ("cartes", "cartes"),
+    ("decode", "decode"),
+    ("check", "check"),
+    ("serve", "serve"),
     ("schema", "schema"),
     ("doctor", "doctor"),
 )
-#: Modules of ours that bring several commands, by a ``register(app)``; absent ones are passed over.
-ENSEMBLES = ("harness.fichiers.cli",)
+#: Groups of commands: name, module of ours with a ``register(app)``.
+ENSEMBLES = (("cards", "cartes"), ("cartes", "cartes"))
 #: Other packages add commands through this entry-point group: each entry is called with the application.
 GROUPE = "preagrement.commandes"
 
@@ -49,14 +51,13 @@ def build(demande: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_options)
-    connue = any(nom == demande for nom, _ in COMMANDES)
+    connue = any(nom == demande for nom, _ in (*COMMANDES, *ENSEMBLES))
     for nom, module in COMMANDES:
         if not connue or nom == demande:
             app.command(nom, cls=Commande)(import_module(f"harness.cli.{module}").command)
+    for module in sorted({m for nom, m in ENSEMBLES if not connue or nom == demande}):
+        import_module(f"harness.cli.{module}").register(app)
     if not connue:
-        for ensemble in ENSEMBLES:
-            if util.find_spec(ensemble) is not None:
-                import_module(ensemble).register(app)
         for entree in sorted(metadata.entry_points(group=GROUPE), key=lambda e: e.name):
             entree.load()(app)
     return app
@@ -84,7 +85,7 @@ def main() -> NoReturn:
         reconfigure: Any = getattr(flux, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="replace")
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruption.install()
     translate_panels()
     sys.exit(run(sys.argv[1:]))
 
@@ -103,7 +104,3 @@ def run(arguments: list[str]) -> int:
         Sortie().erreur("interrompu")
         return ERREUR_BANC
     return int(code or CONFORME)
-
-
-def _interrupt(_signal: int, _cadre: Any) -> NoReturn:
-    raise KeyboardInterrupt

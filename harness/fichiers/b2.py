@@ -121,6 +121,7 @@ class _Examen:
         self.fin: Enregistrement | None = None
         self.premier: Enregistrement | None = None
         self.dernier: Enregistrement | None = None
+        self.douteux: Enregistrement | None = None
         self.egares: list[Enregistrement] = []
         self.en_cours: list[Enregistrement] = []
         self.factures_du_lot = 0
@@ -136,6 +137,9 @@ class _Examen:
         self.bilan.enregistrements += 1
         self.premier = self.premier or e
         self.dernier = e
+        if self.douteux is not None:
+            douteux, self.douteux = self.douteux, None
+            self._inside(douteux)
         if e.type == "000" and self.bilan.enregistrements == 1 and self.nature is Nature.B2:
             self._header(e)
         elif self.nature is Nature.B2_FACTURES:
@@ -144,9 +148,20 @@ class _Examen:
             self._flush()
             self.en_cours.append(e)
         elif e.type == "999" and self.nature is Nature.B2 and self.fin is None:
+            self._end(e)
+        else:
+            self._inside(e)
+
+    def _end(self, e: Enregistrement) -> None:
+        """An end of file. A faulty one counts as such only if nothing follows: a shifted record may look like it."""
+        if e.anomalies:
+            self.douteux = e
+        else:
             self._flush()
             self.fin = e
-        elif self.en_cours:
+
+    def _inside(self, e: Enregistrement) -> None:
+        if self.en_cours:
             self._in_lot(e)
         else:
             self._stray(e, "LOT_SYNTAXE", "un type 1, en-tête de lot")
@@ -316,6 +331,7 @@ class _Examen:
                 self._flush_invoice()
         else:
             self._flush()
+            self.fin = self.fin or self.douteux
         self._envelope(taille, reste)
         self._done()
         return self.bilan

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from norms.b2 import CodecB2
 from norms.codec import Enregistrement, ErreurEnregistrement
 from norms.codec.erreurs import quote
-from simulator.acteurs.lecture import INCONNU, LONGUEUR, read_record
+from simulator.acteurs.lecture import ENVELOPPE, INCONNU, LONGUEUR, read_record
 
 _BLOC = LONGUEUR * 512
 _VUE = LONGUEUR * 4
@@ -57,7 +57,8 @@ class _Lecture:
                 else:
                     if retenu is not None:
                         yield retenu
-                    retenu, rang = _odd(self._codec, self._slice(pos, debut - pos), e), rang + 1
+                    modele = e if self._in_place(pos, retenu) else Enregistrement(INCONNU, e.brut, rang, pos)
+                    retenu, rang = _odd(self._codec, self._slice(pos, debut - pos), modele), rang + 1
                 pos = debut
                 continue
             if retenu is not None:
@@ -100,10 +101,15 @@ class _Lecture:
         return None
 
     def _belongs_before(self, pos: int, debut: int, retenu: Enregistrement) -> bool:
-        """Whether the shift is that of the record held back: a record in place bears the same PS number in 2-10."""
-        if debut < pos:
+        """Whether the shift is that of the record held back, not of the one that starts at ``pos``."""
+        return debut < pos or (debut < pos + LONGUEUR // 2 and not self._in_place(pos, retenu))
+
+    def _in_place(self, pos: int, retenu: Enregistrement | None) -> bool:
+        """Whether a record seems to start here: same PS number in columns 2-10 as the one before, or an envelope's."""
+        debut = self._slice(pos, 10)
+        if retenu is None or debut.startswith((b"000", b"999")):
             return True
-        return debut < pos + LONGUEUR // 2 and self._slice(pos, 10)[1:] != retenu.brut[1:10]
+        return debut.startswith(b"1") if retenu.type in ENVELOPPE else debut[1:] == retenu.brut[1:10]
 
     def _at_end(self, pos: int) -> bool:
         return self._fini and pos == self._base + len(self._tampon)
@@ -120,9 +126,9 @@ class _Lecture:
 
 
 def _odd(codec: CodecB2, brut: bytes, modele: Enregistrement) -> Enregistrement:
-    """A record whose length is wrong; its layout is kept when its type can be told."""
+    """A record whose length is wrong; its layout is kept when its type can be told, not guessed from a shifted byte."""
     disposition = modele.disposition
-    if disposition is INCONNU and len(brut) > LONGUEUR:
+    if disposition is INCONNU and modele.anomalies and len(brut) > LONGUEUR:
         disposition = read_record(codec, brut[:LONGUEUR], modele.rang).disposition
     return Enregistrement(
         disposition, brut, modele.rang, modele.offset, (_length_fault(brut, modele.rang, modele.offset),)

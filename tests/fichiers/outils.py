@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -23,19 +23,22 @@ L = 128
 CLES_DE_TEST = Trousseau(cle_de_test=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Echantillon:
     """Flows made by the simulated world: cards, services, insurers."""
 
-    fichier: bytes = field(repr=False)
-    lot: bytes = field(repr=False)
-    facture: bytes = field(repr=False)
-    dre: bytes = field(repr=False)
-    message: bytes = field(repr=False)
-    message_oct: bytes = field(repr=False)
-    arl: bytes = field(repr=False)
-    noemie: bytes = field(repr=False)
-    messages_retour: tuple[bytes, ...] = field(repr=False)
+    fichier: bytes
+    lot: bytes
+    facture: bytes
+    dre: bytes
+    message: bytes
+    message_oct: bytes
+    arl: bytes
+    noemie: bytes
+    messages_retour: tuple[bytes, ...]
+
+    def __repr__(self) -> str:
+        return "Echantillon()"
 
 
 def check(octets: bytes, *, jour: date | None = RECU, test: bool = False, **options: Any) -> ResultatFichier:

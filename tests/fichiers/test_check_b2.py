@@ -107,6 +107,15 @@ def test_a_wrong_end_of_file(echantillon: Echantillon, colonne: int, texte: str,
     assert (constat.enregistrement, constat.colonnes) == (rang, colonnes)
 
 
+@pytest.mark.parametrize(("debut", "colonne", "texte"), [(b"999", 56, "0000A114"), (b"000", 56, "261301")])
+def test_a_faulty_envelope_record(echantillon: Echantillon, debut: bytes, colonne: int, texte: str) -> None:
+    rang = rank(echantillon.fichier, debut)
+    r = check(patch(echantillon.fichier, rang, colonne, texte))
+    constat = found(r, "FICHIER_ENREGISTREMENT")
+    assert (constat.enregistrement, constat.colonnes.split("-")[0]) == (rang, str(colonne))
+    assert not {"FICHIER_SANS_FIN", "FICHIER_SANS_ENTETE", "LOT_SYNTAXE"} & set(r.comptes)
+
+
 @pytest.mark.parametrize(
     ("jour", "refuse"),
     [
@@ -186,6 +195,14 @@ def test_a_record_cut_short_is_told_and_reading_goes_on(echantillon: Echantillon
     assert r.contenu["factures"] == 5
     assert not [c for c in r.constats if c.lot == "002"]
     assert found(r, "FICHIER_LONGUEUR").constate == f"{len(octets)} octets"
+
+
+@pytest.mark.parametrize("retire", [1, 90])
+def test_the_header_of_a_lot_cut_short(echantillon: Echantillon, retire: int) -> None:
+    place = (LOT - 1) * L + 30
+    r = check(echantillon.fichier[:place] + echantillon.fichier[place + retire :])
+    assert [c.enregistrement for c in r.constats if c.attendu == "128 octets"] == [LOT]
+    assert (r.contenu["lots"], r.contenu["factures"]) == (2, 5)
 
 
 @pytest.mark.parametrize("ajoute", [b"0", "é".encode(), b"A" * 40])

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from harness.cli import build
+from harness.fichiers.affichage import record_table
 from harness.fichiers.modele import EnregistrementVu
 from harness.fichiers.source import Source
 from harness.fichiers.vue import OptionsVue, open_view
@@ -162,3 +164,14 @@ def test_raw_records_and_empty_fields() -> None:
     assert f"brut      {FLUX[:128].decode()}" in resultat.output
     assert "éclatement" in resultat.output.lower()
     assert "--tout" not in resultat.output
+
+
+def test_a_terminal_gets_tables() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=160, color_system=None)
+    cinq = view(FLUX)[2]
+    console.print(record_table(cinq, tout=False))
+    sortie = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO above
+    lignes = {ligne.split("│")[1].strip(): ligne for ligne in sortie.splitlines() if ligne.count("│") > 3}
+    assert "25,00 €" in lignes["58-65"]
+    assert "illisible" in lignes["74-81"]
+    assert "5 champs vides (--tout)" in sortie

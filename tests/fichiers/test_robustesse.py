@@ -7,6 +7,7 @@ import io
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.fichiers.cles import Trousseau
 from harness.fichiers.erreurs import ErreurFichier
 from harness.fichiers.modele import ResultatFichier
 from harness.fichiers.source import Source
@@ -28,9 +29,9 @@ MORCEAU = st.sampled_from(
 def whole(octets: bytes, *, zone: bool = False, test: bool = False) -> ResultatFichier:
     """Decodes then checks; both must end."""
     source = Source("essai", io.BytesIO(octets), len(octets))
-    trousseau = {"trousseau": CLES_DE_TEST} if test else {}
+    options = OptionsVue(aujourdhui=RECU, zone=zone, trousseau=CLES_DE_TEST if test else Trousseau())
     try:
-        for vu in open_view(source, PACK, OptionsVue(aujourdhui=RECU, zone=zone, **trousseau))[1]:
+        for vu in open_view(source, PACK, options)[1]:
             assert vu.model_dump_json()
     except ErreurFichier:
         pass  # told in French; the check below must say the same
