@@ -41,7 +41,8 @@ class ServeurMessagerie:
     """SMTP in, POP3 out. A context manager; ports 0 mean ephemeral ones, known once started.
 
     ``on_message`` is called off the loop, one message at a time in order of acceptance; it may call ``deposit``.
-    With ``remise_locale``, a recipient that has a mailbox here also gets the message in it.
+    With ``remise_locale``, a recipient that has a mailbox here also gets the message in it. With ``reprise``, what is
+    still waiting when it stops is left to the next server on the same evidence.
     Raises ErreurMessagerie (French) when a port is taken.
     """
 
@@ -57,6 +58,7 @@ class ServeurMessagerie:
         smtp: OptionsSmtp | None = None,
         pop3: OptionsPop3 | None = None,
         remise_locale: bool = True,
+        reprise: bool = False,
     ) -> None:
         self.boites = boites
         self.port_smtp = port_smtp
@@ -64,6 +66,7 @@ class ServeurMessagerie:
         self._emettre = emettre
         self._on_message = on_message
         self._remise_locale = remise_locale
+        self._reprise = reprise
         self._erreurs: list[ErreurBanc] = []
         self._traitement: Traitement | None = None
         self._smtp = GestionSmtp(boites, self._note, self._submit, smtp or OptionsSmtp())
@@ -96,7 +99,7 @@ class ServeurMessagerie:
             return
         self._loop.call_soon_threadsafe(self._fin.set)
         self._fil.join(_DELAI_INTERNE)
-        if self._traitement is not None and not self._traitement.close(_DELAI_INTERNE):
+        if self._traitement is not None and not self._traitement.close(_DELAI_INTERNE, abandonner=self._reprise):
             self._note(ErreurBanc("messagerie", "un message reçu est encore en traitement à l'arrêt"))
         self._release_reserves()
         self._fil = self._loop = self._fin = None

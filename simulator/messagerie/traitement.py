@@ -63,9 +63,14 @@ class Traitement:
         with self._condition:
             return self._condition.wait_for(lambda: not self._file and not self._en_cours, delai)
 
-    def close(self, delai: float) -> bool:
-        """Processes what is left, at most ``delai`` seconds, and ends the thread; False when it is still busy."""
+    def close(self, delai: float, *, abandonner: bool = False) -> bool:
+        """Processes what is left, at most ``delai`` seconds, and ends the thread; False when it is still busy.
+
+        With ``abandonner``, only the message under way: the rest is for whoever reads the evidence again.
+        """
         with self._condition:
+            if abandonner:
+                self._file.clear()
             self._ferme = True
             self._condition.notify_all()
         self._fil.join(delai)

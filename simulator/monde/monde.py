@@ -99,7 +99,7 @@ class MondeSimule:
         self._lecteurs: Lecteurs | None = None
         self._messagerie: ServeurMessagerie | None = None
         self._service: ServiceHttp | None = None
-        self._verrou = threading.RLock()
+        self.verrou = threading.RLock()
 
     # --- life -------------------------------------------------------------------------------------------------
     def __enter__(self) -> Self:
@@ -183,6 +183,7 @@ class MondeSimule:
             ),
             pop3=OptionsPop3(tls=reseau.tls, tls_exige=reseau.tls_exige),
             remise_locale=False,
+            reprise=config.durable,
         )
         restants = self._unprocessed()
         try:
@@ -225,7 +226,7 @@ class MondeSimule:
 
     # --- messages ---------------------------------------------------------------------------------------------
     def _receive(self, recu: MessageRecu) -> None:
-        with self._verrou:
+        with self.verrou:
             if self._reprise is not None:
                 self._reprise.begin(recu.numero, self.boites.deposes)
             for adresse in recu.destinataires:  # the PS writing to itself
@@ -237,6 +238,11 @@ class MondeSimule:
         self._courrier.forget_deposited()
         if self._reprise is not None:
             self._reprise.end(recu.numero, self._state())
+
+    @property
+    def non_traites(self) -> int:
+        """How many acknowledged messages are not done with (waiting, or held back by a fault)."""
+        return self.boites.recus - self._reprise.traites if self._reprise else self.messagerie.en_attente
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -324,14 +330,14 @@ class MondeSimule:
         """
         if attendre:
             self.attendre_traitement()
-        with self._verrou:
+        with self.verrou:
             act(self, action, avec or {})
             if self._reprise is not None:
                 self._reprise.order(action, self._state())
 
     def avancer(self, jusque: datetime) -> None:
         """Moves the clock to an instant, doing on the way what was waiting for it (late messages and returns)."""
-        with self._verrou:
+        with self.verrou:
             avant = self.horloge.now()
             self.relacher()
             try:

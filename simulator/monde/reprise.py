@@ -46,6 +46,7 @@ class Reprise:
         except OSError as exc:
             raise ErreurMonde(f"dossier de preuves inutilisable : {dossier} ({exc.strerror})") from exc
         self._a_noter: list[dict[str, Any]] = []
+        self.traites = len(self.etat.traites)
 
     def remember(self, memoire: Memoire | Solde) -> None:
         """Keeps a memory for the next ``fin`` or ``ordre``."""
@@ -59,6 +60,7 @@ class Reprise:
     def end(self, numero: int, etat: Mapping[str, Any]) -> None:
         """A message is done with; ``etat``: clock and counters."""
         self._write({"fin": numero, **etat, "memoires": self._drain()})
+        self.traites += 1
 
     def order(self, action: str, etat: Mapping[str, Any]) -> None:
         """A person's order is done."""

@@ -1,0 +1,1 @@
+"""``preagrement serve``: the simulated world on its own, for black-box vendors and trainers."""
