@@ -175,6 +175,7 @@ def test_a_scenario_file_that_is_wrong_exits_2_and_the_others_are_not_hidden(ate
     sortie = preagrement(atelier, "run", "essais", "--lps", "lps.toml")
     assert sortie.returncode == 2
     assert "essais/lots/LOT-85.yaml:2:8: texte trop court" in sortie.stderr
+    assert "4 scénarios : 3 conforme, 1 non conforme" in sortie.stdout
     assert "Traceback" not in sortie.stderr
 
 
