@@ -46,7 +46,7 @@ class AcquisitionBeneficiaire:
         self.session.droits = None
         droits = self.lire_carte(date_consultation, code_porteur)
         self.session.droits = droits
-        self._montrer(droits)
+        self.montrer(droits)
         return droits
 
     def lire_carte(self, date_consultation: date | None = None, code_porteur: str | None = None) -> Droits:
@@ -85,7 +85,7 @@ class AcquisitionBeneficiaire:
             (personne,),
         )
 
-    def _montrer(self, droits: Droits) -> None:
+    def montrer(self, droits: Droits) -> None:
         """SV-4.2.1.3-17, SV-4.2.1.3-18: content and origin; SV-3.4.5-02: demonstration."""
         regime, caisse, centre = droits.organisme
         self.ecran.informer(

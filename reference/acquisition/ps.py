@@ -26,7 +26,7 @@ class AcquisitionPs:
     def lire(self, code_porteur: str | None, numero_situation: str | None) -> ProfessionnelDeSante:
         """Reads the card and chooses a situation (SV-4.2.1.2.1-04). Raises Refus."""
         ps = parse_ps(self.services.lire_carte_ps(code_porteur))
-        situation = self._choisir(ps, numero_situation)
+        situation = self.choisir(ps, numero_situation)
         self.session.changer_ps(ps, situation)
         self.ecran.informer(f"Carte du PS lue : {ps.prenom} {ps.nom}, {len(ps.situations)} situation(s) de facturation")
         if situation is None:
@@ -35,7 +35,8 @@ class AcquisitionPs:
         return ps
 
     @staticmethod
-    def _choisir(ps: ProfessionnelDeSante, numero: str | None) -> SituationFacturation | None:
+    def choisir(ps: ProfessionnelDeSante, numero: str | None) -> SituationFacturation | None:
+        """The situation asked for, the only one, or None when the PS has to choose. Raises Refus."""
         if not ps.situations:
             raise Refus("cette carte ne porte aucune situation de facturation ; revenir à la feuille de soins papier")
         if numero is None:

@@ -71,6 +71,8 @@ class ClientServices:
         self._catalogue, self._codes = CatalogueGroupes(pack), CodesRetour(pack)
         self._connexion: http.client.HTTPConnection | None = None
         self._compteur = 0
+        #: Reader of the Vitale card: never the one that holds the PS's card (SV-4.1.2-32).
+        self.ressource_vitale = "vitale"
 
     # --- life ---------------------------------------------------------------------------------------------
     def ouvrir(self) -> None:
@@ -91,7 +93,9 @@ class ClientServices:
 
     def lire_droits_vitale(self, jour: str, code_porteur: str | None) -> tuple[Groupe, ...]:
         """Groups 101 to 111 (cdc §4.2.1.3); ``jour`` is AAAAMMJJ. The PS's card must be open (cdc §2.2.1.2.1)."""
-        params = LireDroitsVitale(date_consultation=jour, code_porteur=code_porteur)
+        params = LireDroitsVitale(
+            date_consultation=jour, code_porteur=code_porteur, ressource_vitale=self.ressource_vitale
+        )
         return self._groups(self._call("ssv.lire_droits_vitale", params, RetourGroupes))
 
     # --- invoices -----------------------------------------------------------------------------------------

@@ -175,14 +175,14 @@ MUTANTS = (
     Mutant(
         "code-porteur-memorise",
         "Garde le code porteur en mémoire et le redonne sans le demander",
-        ("SV-3.2.9.3.1.1-20", "SV-3.2.9.3.1.1-14", "SV-3.2.9.3.2.1-04"),
+        ("SV-3.2.9.3.1.1-20", "SV-3.2.9.3.1.1-14", "SV-3.2.9.3.2.1-04", "SV-4.2.3.2-02"),
         _remember_code,
     ),
     Mutant("code-porteur-ecrit", "Écrit le code porteur dans un journal", ("SV-3.2.9.3.1.1-20",), _write_code),
     Mutant(
         "lecture-ps-sans-code",
         "Présente un PS fictif quand la carte exige le code porteur",
-        ("SV-3.2.9.3.1.1-18",),
+        ("SV-3.2.9.3.1.1-18", "SV-3.2.1-03"),
         _read_without_code,
     ),
     Mutant(
@@ -203,7 +203,9 @@ MUTANTS = (
         ("SV-3.2.9.3.1.1-02", "SV-4.2.1.1-29"),
         _do_without_vitale,
     ),
-    Mutant("vitale-perimee-acceptee", "Accepte une carte Vitale périmée", ("SV-4.2.1.3-22",), _accept_expired),
+    Mutant(
+        "vitale-perimee-acceptee", "Accepte une carte Vitale périmée", ("SV-4.2.1.3-22", "SV-3.2.2-07"), _accept_expired
+    ),
     Mutant(
         "demonstration-muette",
         "Ne reconnaît pas une carte Vitale de démonstration",
