@@ -12,6 +12,7 @@ import socket
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from hmac import compare_digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -65,7 +66,7 @@ class ServiceHttp:
             raise ValueError("un jeton est obligatoire")
         self.registre = {nom: op for nom, op in registre.items() if nom in fonctions}
         self.fonctions, self.jeton, self.emettre, self.max_octets = dict(fonctions), jeton, emettre, max_octets
-        self.openrpc = render(build_openrpc(titre, self.registre)).encode()
+        self._titre = titre
         self._port = port
         self._verrou = threading.Lock()
         self._serveur: _Serveur | None = None
@@ -73,6 +74,11 @@ class ServiceHttp:
 
     # --- life ---------------------------------------------------------------------------------------------
     @property
+    @cached_property
+    def openrpc(self) -> bytes:
+        """The document that describes the service, built when somebody asks for it."""
+        return render(build_openrpc(self._titre, self.registre)).encode()
+
     def url(self) -> str:
         """Base address, without the path. Raises RuntimeError when not started."""
         if self._serveur is None:
