@@ -81,11 +81,13 @@ class DialogueJson:
                 lue = json.loads(ligne)
                 reponse = Reponse(str(lue["id"]), str(lue["valeur"]), str(lue.get("fichier") or ""))
             except (ValueError, KeyError, TypeError, AttributeError):
-                self.tell(Avis('ligne illisible ; attendu : {"id": …, "valeur": …}', "erreur"))
-                continue
-            if reponse.id == invite.id:
-                return reponse
-            self.tell(Avis(f"réponse à « {reponse.id} » ; la question posée est « {invite.id} »", "erreur"))
+                faute = 'ligne illisible ; attendu : {"id": …, "valeur": …}'
+            else:
+                if reponse.id == invite.id:
+                    return reponse
+                faute = f"réponse à « {reponse.id} » ; la question posée est « {invite.id} »"
+            self.tell(Avis(faute, "erreur"))
+            self._write({"invite": asdict(invite)})
         raise FinDialogue
 
     def tell(self, avis: Avis) -> None:

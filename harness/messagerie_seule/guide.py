@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.depot import PREUVES, Depot
+from harness.expressions import roots
 from harness.fuites import CodesPorteur
 from harness.jugement import Juge, wording
 from harness.messagerie_seule.aiguillage import Aiguilleur
@@ -151,6 +152,7 @@ class Guide:
                 self._other(un, monde)
         self._settle(monde)
         self._judge(len(self._scenario.attendus), monde)
+        self._watch(monde)
 
     def _other(self, pas: Pas, monde: MondeAiguille) -> None:
         monde.journal.etape = pas.rang
@@ -293,6 +295,18 @@ class Guide:
             else:
                 self._constats[rang] = self._out(rang, vue)
         self._juges += combien
+
+    def _watch(self, monde: MondeAiguille) -> None:
+        """Holds the bench's vigilances that read messages alone: a violated one is one more finding."""
+        arbre = self._observe(monde)
+        deja = {v.attendu.sur for v in self._vues}
+        for vigilance in self._seance.banc.vigilances:
+            lues = roots(vigilance.sur) | roots(vigilance.temoin or "flux")
+            if vigilance.sur not in deja and lues <= set(data()["visibles"]):
+                constat = self._juge.judge(len(self._vues) + self._demandes, vigilance, arbre)
+                if constat.verdict in (Verdict.NON_CONFORME, Verdict.RESERVE):
+                    self._constats[constat.rang] = constat
+                    self._demandes += 1
 
     def _out(self, rang: int, vue: Vue) -> Constat:
         raison = f"ne se voit pas au niveau messagerie : {vue.raison}"

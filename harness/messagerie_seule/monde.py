@@ -77,7 +77,7 @@ class MondeAiguille(MondeSimule):
         self.messagerie.submit(ici)
 
     def _receive(self, recu: MessageRecu) -> None:
-        with self._verrou:
+        with self.verrou:
             if self._aiguillage(recu, self.read(recu)):
                 super()._receive(recu)
 
