@@ -73,12 +73,12 @@ class ServiceHttp:
         self._fil: threading.Thread | None = None
 
     # --- life ---------------------------------------------------------------------------------------------
-    @property
     @cached_property
     def openrpc(self) -> bytes:
         """The document that describes the service, built when somebody asks for it."""
         return render(build_openrpc(self._titre, self.registre)).encode()
 
+    @property
     def url(self) -> str:
         """Base address, without the path. Raises RuntimeError when not started."""
         if self._serveur is None:
