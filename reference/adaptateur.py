@@ -277,7 +277,7 @@ class Adaptateur:
         """Returns are collected before files leave (SV-4.2.4-06); they are shown by « retours.relever »."""
         poste = self.poste
         try:
-            nouveaux = poste.reception.collecter()
+            nouveaux = poste.relever_avant_envoi()
             if nouveaux:
                 poste.ecran.informer(f"{nouveaux} message(s) reçu(s) avant la transmission")
         except ReseauIndisponible as exc:
@@ -306,7 +306,7 @@ class Adaptateur:
 
     def _rapprochement_bancaire(self, params: contrat.RapprochementBancaire) -> Message:
         virements = [(date.fromisoformat(v.date), v.montant) for v in params.virements]
-        lus, attendus = self.poste.banque.rapprocher(virements)
+        lus, attendus = self.poste.rapprocher_banque(virements)
         return contrat.Rapprochement(
             virements=tuple(rendu.virement(v) for v in lus),
             attendus=tuple(contrat.VirementReleve(date=p.date.isoformat(), montant=p.montant) for p in attendus),

@@ -43,9 +43,10 @@ from reference.flux.reemission import Reemission
 from reference.flux.references import ReferencesLot, verifier
 from reference.flux.transmission import Transmission
 from reference.session import Session
-from reference.store import Absences, Base, Compteurs, Factures, Fichiers, Lots, Retours
+from reference.store import Absences, Base, Compteurs, Factures, Fichiers, Lots, Paiements, Retours
 from reference.store import compteurs as noms
 from reference.suivi.arl import TraitementArl
+from reference.suivi.banque import RapprochementBanque
 from reference.suivi.courrier import LectureCourrier
 from reference.suivi.echeances import Echeances
 from reference.suivi.reception import ReceptionRetours
@@ -89,6 +90,7 @@ class Poste:
         self.fichiers = Fichiers(base)
         self.retours = Retours(base)
         self.absences = Absences(base)
+        self.paiements = Paiements(base)
         self._start_counters(parametrage)
         seance = self.compteurs.avancer(noms.SESSION)
 
@@ -161,7 +163,8 @@ class Poste:
         self.reemission = Reemission(base, self.lots, self.factures, self.constitution_lots, ecran, dossier / "exports")
 
         self.arl = TraitementArl(self.services, self.lots, self.factures, self.fichiers, self.documents, ecran, pack)
-        self.rsp = TraitementRsp(self.factures, self.documents, ecran, pack)
+        self.rsp = TraitementRsp(self.factures, self.paiements, self.documents, ecran, pack)
+        self.rapprocher_banque = RapprochementBanque(self.paiements).rapprocher
         self.service = TraitementService(self.fichiers, self.lots, self.factures, ecran)
         self.reception = ReceptionRetours(
             self.pop3, base, self.retours, LectureCourrier(pack), self.arl, self.rsp, self.service, ecran, horloge
@@ -177,6 +180,7 @@ class Poste:
             Calendrier(),
             pack,
         )
+        self.relever_avant_envoi: Callable[[], int] = self.reception.collecter
         self.rappeler_avant_envoi: Callable[[], None] = self.echeances.rappeler_reemissions
 
     def _start_counters(self, parametrage: Parametrage) -> None:

@@ -11,9 +11,11 @@ from norms.contrat.adaptateur import (
     Montants,
     RetourTraite,
     SituationLue,
+    VirementRapproche,
 )
 from reference.modele import Beneficiaire, SituationFacturation
 from reference.store import FactureConservee, FichierConserve, LotConserve, RetourConserve
+from reference.suivi.banque import VirementTraite
 from reference.suivi.echeances import EcheanceCalculee
 
 
@@ -95,4 +97,16 @@ def echeance(e: EcheanceCalculee) -> Echeance:
         limite=e.limite.isoformat(),
         depassee=e.depassee,
         prevenir_organisme=e.objet == "lot",
+    )
+
+
+def virement(v: VirementTraite) -> VirementRapproche:
+    """A line of the bank statement and what it pays."""
+    return VirementRapproche(
+        date=v.jour.isoformat(),
+        montant=v.montant,
+        statut=v.statut,
+        ecart=v.ecart,
+        organisme=v.paiement.organisme if v.paiement else "",
+        factures=v.paiement.factures if v.paiement else (),
     )

@@ -236,6 +236,7 @@ def _occasional(r: Reglement) -> Iterable[tuple[str, dict[str, Valeur]]]:
                     "nature": p.code,
                     "operation": p.operation,
                     "montant": p.montant,
+                    "signe": "N",
                 },
             )
         elif p.libelle:

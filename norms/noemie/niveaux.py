@@ -30,7 +30,7 @@ class Niveaux:
         toutes = codec.pack.charger(INDEX).donnees["niveaux"]["references"]
         regles = next((r for r in toutes if r["reference"] == reference), toutes[0])
         self._ouvrants = frozenset(regles["ouvrants"])
-        self._cumules = {c["entite"]: (c["montant"], -1 if c["sens"] == "moins" else 1) for c in regles["cumules"]}
+        self._cumules = {c["entite"]: c["montant"] for c in regles["cumules"]}
         self.ouverts: list[NiveauOuvert] = []
         self.total = 0
 
@@ -41,10 +41,7 @@ class Niveaux:
                 n.compteur += 1
             self.ouverts.append(NiveauOuvert(e.type, e.rang))
             return
-        montant = 0
-        if e.type in self._cumules:
-            champ, sens = self._cumules[e.type]
-            montant = sens * signed(e, champ)
+        montant = signed(e, self._cumules[e.type]) if e.type in self._cumules else 0
         self.total += montant
         for n in self.ouverts:
             n.compteur += 1

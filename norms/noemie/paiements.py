@@ -10,6 +10,7 @@ from norms.codec import Enregistrement
 from norms.codec.champ import Valeur
 from norms.noemie.codec import FichierNoemie
 from norms.noemie.construction import FactureReglee, Ponctuelle, lire_factures
+from norms.noemie.niveaux import signed
 
 FORFAITS = ("261", "262")
 RETENUE = "250"
@@ -59,10 +60,9 @@ def _occasional(fichier: FichierNoemie) -> Iterable[tuple[Valeur, str, Enregistr
 
 def _read(e: Enregistrement) -> Ponctuelle:
     if e.type == RETENUE:
-        montant = -e.entier("montant") if e.texte("signe") == "N" else e.entier("montant")
         return Ponctuelle(
             "retenue",
-            montant,
+            -signed(e, "montant"),
             e.texte("nature").strip(),
             operation=e.texte("operation").strip(),
             reference=e.texte("reference_dette").strip(),

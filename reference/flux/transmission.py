@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from norms.contrat.adaptateur import MessageEnvoye
 from norms.contrat.base import ModeSecurisation, TypeFacture
@@ -38,20 +38,24 @@ class Transmission:
     ecran: Ecran
     horloge: Horloge
     attend_un_arl: Callable[[LotConserve], bool] = attend_un_arl
+    envoyer_un: Callable[[FichierConserve], MessageEnvoye] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.envoyer_un = self._envoyer
 
     def envoyer(self) -> tuple[MessageEnvoye, ...]:
         """Sends every waiting file; a network breakdown postpones the rest (SV-3.4.1.2-07)."""
         attente = self.fichiers.tous(etats_fichier.A_TRANSMETTRE)
         if not attente:
             self.ecran.informer("Aucun fichier n'attend d'être transmis")
-        return tuple(self._envoyer(f) for f in attente)
+        return tuple(self.envoyer_un(f) for f in attente)
 
     def _envoyer(self, fichier: FichierConserve) -> MessageEnvoye:
         try:
             certificat = self.certificats.choisir(fichier.adresse)
         except Refus as exc:
             self.ecran.refuser(f"Fichier {fichier.numero} non transmis : {exc.motif}")
-            return _report(fichier, "", "reporte", exc.motif)
+            return rapport(fichier, "", "reporte", exc.motif)
         message = self.composition.composer(fichier, certificat)
         try:
             detail = self.emission.envoyer(
@@ -59,13 +63,13 @@ class Transmission:
             )
         except ReseauIndisponible as exc:
             self.ecran.alerter(f"Fichier {fichier.numero} à transmettre plus tard : {exc}")
-            return _report(fichier, message.sujet, "reporte", str(exc))
+            return rapport(fichier, message.sujet, "reporte", str(exc))
         except MessageRefuse as exc:
             self.ecran.refuser(f"Fichier {fichier.numero} refusé par le réseau, gardé sur le poste : {exc}")
-            return _report(fichier, message.sujet, "refuse", str(exc))
+            return rapport(fichier, message.sujet, "refuse", str(exc))
         self._prendre_acte(fichier, message, detail)
         self.ecran.informer(f"Fichier {fichier.numero} transmis à {fichier.adresse}, sujet {message.sujet}")
-        return _report(fichier, message.sujet, "accepte", detail)
+        return rapport(fichier, message.sujet, "accepte", detail)
 
     def _prendre_acte(self, fichier: FichierConserve, message: MessageCompose, detail: str) -> None:
         """SV-4.2.4-08: file, lots and invoices have left; lots of degraded FSE are archived (SV-4.2.3.2-09)."""
@@ -88,7 +92,8 @@ class Transmission:
                 )
 
 
-def _report(fichier: FichierConserve, sujet: str, statut: str, detail: str) -> MessageEnvoye:
+def rapport(fichier: FichierConserve, sujet: str, statut: str, detail: str) -> MessageEnvoye:
+    """What became of the sending of a file."""
     return MessageEnvoye.model_validate(
         {
             "sujet": sujet,

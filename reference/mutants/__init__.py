@@ -7,13 +7,47 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from reference.mutants import acquisition, cartes, delais, facturation, lots, modes, securisation, suivi, transmission
+from reference.mutants import (
+    acquisition,
+    cartes,
+    delais,
+    facturation,
+    lots,
+    modes,
+    paiements,
+    securisation,
+    suivi,
+    transmission,
+)
 from reference.mutants.modele import Mutant
 
+MODULES = (
+    acquisition,
+    cartes,
+    modes,
+    facturation,
+    securisation,
+    lots,
+    transmission,
+    suivi,
+    delais,
+    paiements,
+)
 MUTANTS = MappingProxyType(
     {
         m.id: m
-        for module in (acquisition, cartes, modes, facturation, securisation, lots, transmission, suivi, delais)
+        for module in (
+            acquisition,
+            cartes,
+            modes,
+            facturation,
+            securisation,
+            lots,
+            transmission,
+            suivi,
+            delais,
+            paiements,
+        )
         for m in module.MUTANTS
     }
 )

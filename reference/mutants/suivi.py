@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from norms.contrat.base import ModeSecurisation, TypeFacture
 from norms.ssv import Groupe
-from reference.mutants.modele import Mutant
+from reference.mutants.modele import Mutant, ServicesDelegues, brancher
 from reference.poste import Poste
-from reference.store import LotConserve, Lots
+from reference.store import LotConserve, Lots, RetourConserve
 from reference.store.lots import A_TRANSMETTRE, ACQUITTE, TRANSMIS
-from reference.suivi.courrier import ARL, SERVICE
+from reference.suivi.courrier import ARL, INCONNU, SERVICE, Courrier
 
 
 def _ignore_arl(poste: Poste) -> None:
@@ -89,7 +89,41 @@ def _swallow_service(poste: Poste) -> None:
     poste.reception.traitements[SERVICE] = lambda _courrier: ()
 
 
+def _unreadable_acknowledges(poste: Poste) -> None:
+    """Every lot awaited is acknowledged by a file that can't be read."""
+    traiter = poste.reception.traitements[ARL]
+
+    def sans_lire(courrier: Courrier) -> tuple[RetourConserve, ...]:
+        lus = traiter(courrier)
+        if any(r.nature == INCONNU for r in lus):
+            poste.lots.changer_statut([lot.id for lot in poste.lots.tous(TRANSMIS)], ACQUITTE)
+        return lus
+
+    poste.reception.traitements[ARL] = sans_lire
+
+
+class _Premier(ServicesDelegues):
+    def traduire_arl(self, fichier: bytes) -> tuple[Groupe, ...]:
+        return self.vrais.traduire_arl(fichier)[:1]
+
+
+def _first_of_file(poste: Poste) -> None:
+    brancher(poste, _Premier(poste.services))
+
+
 MUTANTS = (
+    Mutant(
+        "arl-illisible-acquitte",
+        "Tient pour acquittés les lots dont l'ARL est illisible",
+        ("SV-4.2.2.1-06",),
+        _unreadable_acknowledges,
+    ),
+    Mutant(
+        "arl-premier-du-fichier",
+        "Ne retient que le premier ARL d'un fichier",
+        ("SV-4.2.2.1-07", "SV-4.2.2.1-04"),
+        _first_of_file,
+    ),
     Mutant(
         "arl-ignore",
         "Ne tient aucun compte des ARL",
@@ -105,13 +139,13 @@ MUTANTS = (
     Mutant(
         "arl-dre-ignore",
         "N'attend pas d'ARL pour les lots de DRE",
-        ("SV-3.5-15", "SV-3.5-03"),
+        ("SV-3.5-15", "SV-3.5-03", "SV-3.5-05", "SV-3.2.10.3-04"),
         _ignore_dre,
     ),
     Mutant(
         "arl-sans-vitale-ignore",
         "N'attend pas d'ARL pour les lots sécurisés sans Vitale",
-        ("SV-3.5-04",),
+        ("SV-3.5-04", "SV-3.5-05"),
         _archive_sans_vitale,
     ),
     Mutant(
@@ -141,7 +175,7 @@ MUTANTS = (
     Mutant(
         "rsp-non-rapproche",
         "Ne rapproche pas les RSP des factures",
-        ("SV-3.3.2-07",),
+        ("SV-3.3.2-07", "SV-A5-5.3-04"),
         _no_match,
     ),
     Mutant(

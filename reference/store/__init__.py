@@ -6,6 +6,7 @@ from reference.store.compteurs import Compteurs
 from reference.store.factures import FactureConservee, Factures
 from reference.store.fichiers import FichierConserve, Fichiers, MessageEmis
 from reference.store.lots import LotConserve, Lots
+from reference.store.paiements import PaiementAnnonce, Paiements
 from reference.store.retours import RetourConserve, Retours
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "LotConserve",
     "Lots",
     "MessageEmis",
+    "PaiementAnnonce",
+    "Paiements",
     "RetourConserve",
     "Retours",
 ]

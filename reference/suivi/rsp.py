@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from norms.codec import Enregistrement, ErreurEnregistrement
+from norms.codec import ErreurEnregistrement
 from norms.contrat.base import TypeFacture
 from norms.montants import format_euros
-from norms.noemie import CodecNoemie, FactureReglee, FichierNoemie
-from norms.noemie import lire_factures as lire_factures_noemie
+from norms.noemie import CodecNoemie, FactureReglee, FichierNoemie, Paiement, Ponctuelle, lire_factures, lire_paiements
 from norms.paquet import NormPack
 from reference.ecran import Ecran
 from reference.facturation.documents import Documents
-from reference.store import FactureConservee, Factures, RetourConserve
+from reference.store import FactureConservee, Factures, Paiements, RetourConserve
 from reference.store import factures as etats_facture
 from reference.suivi.courrier import INCONNU, RSP, Courrier
 
@@ -21,8 +20,8 @@ from reference.suivi.courrier import INCONNU, RSP, Courrier
 TYPES = {"F": TypeFacture.FSE, "B": TypeFacture.FSE, "D": TypeFacture.DRE, "": TypeFacture.FSE}
 REFERENCES = frozenset({"580", "576", "900"})
 DIFFERE = "D"
-#: Entities not tied to an invoice: deductions and lump sums (cdc §3.3.2).
-PONCTUELLES = {"250": "retenue", "261": "forfait", "262": "forfait"}
+#: Paper forms, that no flow announced (cdc §4.2.2.2).
+PAPIER = frozenset({"P", "C"})
 
 
 def est_rejet(reglee: FactureReglee) -> bool:
@@ -35,10 +34,14 @@ class TraitementRsp:
     """Takes payments and rejects into account, invoice by invoice."""
 
     factures: Factures
+    paiements: Paiements
     documents: Documents
     ecran: Ecran
     pack: NormPack
     est_rejet: Callable[[FactureReglee], bool] = est_rejet
+    references: frozenset[str] = REFERENCES
+    lire_factures: Callable[[FichierNoemie], list[FactureReglee]] = lire_factures
+    lire_paiements: Callable[[FichierNoemie], list[Paiement]] = lire_paiements
     trouver: Callable[[FactureReglee], FactureConservee | None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,12 +54,13 @@ class TraitementRsp:
         except ErreurEnregistrement as exc:
             self.ecran.alerter(f"Fichier NOEMIE illisible, gardé sur le poste : {exc}")
             return (RetourConserve(INCONNU, f"RSP illisible : {exc}", rapproche=False),)
-        if fichier.reference not in REFERENCES:
+        if fichier.reference not in self.references:
             self.ecran.alerter(f"Référence NOEMIE {fichier.reference} inconnue, gardée sur le poste")
-        reglees = lire_factures_noemie(fichier)
-        retours = [self._facture(r) for r in reglees]
-        retours += self._ponctuelles(fichier)
-        self._montrer_virements(reglees)
+            return (RetourConserve(INCONNU, f"RSP de référence {fichier.reference}", rapproche=False),)
+        retours = [self._facture(r) for r in self.lire_factures(fichier)]
+        paiements = self.lire_paiements(fichier)
+        retours += self._ponctuelles(p for paiement in paiements for p in paiement.ponctuelles)
+        self._montrer_virements(courrier.uid, paiements)
         return tuple(retours)
 
     def _facture(self, r: FactureReglee) -> RetourConserve:
@@ -68,14 +72,17 @@ class TraitementRsp:
         if differee:
             resume = f"facture {r.numero} : règlement différé"
         elif positif:
-            resume = f"facture {r.numero} payée {format_euros(r.paye)}"
+            quoi = "feuille papier" if r.type_facture in PAPIER else "facture"
+            resume = f"{quoi} {r.numero} payée {format_euros(r.paye)}{_restriction(r, motifs)}"
         else:
             resume = f"facture {r.numero} rejetée : {motifs}"
-        if facture is None:
+        if facture is None and r.type_facture in PAPIER:
+            self.ecran.informer(f"RSP : {resume}")
+        elif facture is None:
             self.ecran.alerter(f"RSP : {resume}, inconnue de ce poste")
         else:
             self._rapprocher(facture, r, motifs, positif=positif)
-            (self.ecran.informer if positif else self.ecran.alerter)(f"RSP : {resume}")
+            (self.ecran.informer if positif and not _restriction(r, motifs) else self.ecran.alerter)(f"RSP : {resume}")
         return RetourConserve(
             RSP,
             resume,
@@ -96,29 +103,34 @@ class TraitementRsp:
         if positif is None:
             return
         if positif:
-            self.factures.solder(facture.id, etats_facture.PAYEE, montant=r.paye)
+            reserve = _restriction(r, motifs).strip(" ,")
+            self.factures.solder(facture.id, etats_facture.PAYEE, montant=r.paye, motif=reserve)
             return
         self.factures.solder(facture.id, etats_facture.REJETEE, montant=r.paye or None, motif=motifs)
         self.documents.duplicata(self.factures.par_ids([facture.id])[0])
 
-    def _ponctuelles(self, fichier: FichierNoemie) -> Iterable[RetourConserve]:
-        for e in fichier:
-            if e.type in PONCTUELLES:
-                montant = _signed(e)
-                resume = f"{PONCTUELLES[e.type]} de {format_euros(montant)}, sans facture"
-                self.ecran.informer(f"RSP : {resume}")
-                yield RetourConserve(RSP, resume, montant=montant)
+    def _ponctuelles(self, operations: Iterable[Ponctuelle]) -> Iterable[RetourConserve]:
+        for p in operations:
+            libelle = f" {p.code} {p.libelle}".rstrip()
+            resume = f"{p.genre}{libelle} de {format_euros(p.montant)}, sans facture"
+            self.ecran.informer(f"RSP : {resume}")
+            yield RetourConserve(RSP, resume, code=p.code, montant=p.effet)
 
-    def _montrer_virements(self, reglees: Iterable[FactureReglee]) -> None:
+    def _montrer_virements(self, uid: str, paiements: Iterable[Paiement]) -> None:
         """SV-3.3.2-08, SV-3.3.2-09: totals by transfer, to hold against the books and the bank statement."""
-        totaux: dict[tuple[str, str], int] = {}
-        for r in reglees:
-            jour = f"{r.date_virement:%d/%m/%Y}" if r.date_virement else "date inconnue"
-            totaux[jour, r.organisme_payeur] = totaux.get((jour, r.organisme_payeur), 0) + r.paye
-        for (jour, organisme), total in totaux.items():
-            self.ecran.informer(f"Virement du {jour}, organisme {organisme or 'inconnu'} : {format_euros(total)}")
+        for p in paiements:
+            jour = f"{p.date_virement:%d/%m/%Y}" if p.date_virement else "date inconnue"
+            self.ecran.informer(
+                f"Virement du {jour}, organisme {p.organisme_payeur or 'inconnu'} : {format_euros(p.montant)}"
+            )
+            if p.date_virement is not None:
+                numeros = [f.numero for f in p.factures]
+                self.paiements.noter(uid, p.date_virement, p.organisme_payeur, p.montant, numeros)
 
 
-def _signed(e: Enregistrement) -> int:
-    negatif = "signe" in e.disposition.par_nom and e.texte("signe") == "N"
-    return -e.entier("montant") if negatif else e.entier("montant")
+def _restriction(r: FactureReglee, motifs: str) -> str:
+    """What a payment says besides: a remark of the insurer, or less than what was asked."""
+    demande = sum(p.demande for p in (r.amo, r.amc) if p)
+    if motifs:
+        return f", signalement : {motifs}"
+    return f", demandé {format_euros(demande)}" if r.paye < demande else ""

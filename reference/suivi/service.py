@@ -24,11 +24,14 @@ class TraitementService:
     lots: Lots
     factures: Factures
     ecran: Ecran
+    alerte_avis: int = ALERTE_AVIS
     presenter: Callable[[str], None] = field(init=False)
+    remettre: Callable[[FichierConserve], None] = field(init=False)
     _avis: int = 0
 
     def __post_init__(self) -> None:
         self.presenter = self.ecran.alerter
+        self.remettre = self._remettre_en_attente
 
     def service(self, courrier: Courrier) -> tuple[RetourConserve, ...]:
         """SV-4.2.4-08: nature, text, and the original message found by its Subject (annexe5 §7.1.1, note 2)."""
@@ -59,11 +62,11 @@ class TraitementService:
         emis = self.fichiers.message(courrier.sujet_origine)
         perdus = [f for f in self.fichiers.tous(etats_fichier.TRANSMIS) if emis and f.numero == emis.fichier]
         for fichier in perdus:
-            self._remettre_en_attente(fichier)
+            self.remettre(fichier)
         suite = f" ; fichier {perdus[0].numero} à transmettre de nouveau" if perdus else ""
         self.presenter(f"Avis de non-remise du réseau pour le message {courrier.sujet_origine}{suite}")
         self._avis += 1
-        if self._avis >= ALERTE_AVIS:
+        if self._avis >= self.alerte_avis:
             self.presenter(f"{self._avis} avis de non-remise successifs : appeler l'opérateur de messagerie")
         return (
             RetourConserve(

@@ -46,7 +46,8 @@ class Comportement(Modele):
     ``arl``: honnete follows the checks and the table of cdc §3.5; positif, negatif and aucun force the answer for every
     lot. ``facture_en_cause``: rank in the lot, from 1. ``factures_rejetees``: numbers rejected by an RSP that pays.
     ``arl_groupes``: one file for all the ARL of a message. ``rsp``: signale pays with a remark (``rejet_code``,
-    ``rejet_libelle``), partiel pays ``paye_pourcent``, differe pays later; ``rejet_part`` is what a reject touches. ``rsp_reference``: an AMO may still answer in 576 or 900.
+    ``rejet_libelle``), partiel pays ``paye_pourcent``, differe pays later; ``rejet_part`` is what a
+    reject touches. ``rsp_reference``: an AMO may still answer in 576 or 900.
     ``forfaits``, ``retenues``, ``papier``: what the next RSP bears besides invoices, even alone.
     """
 
