@@ -11,8 +11,11 @@ from harness.depot import PREUVES
 MARQUE = ".preagrement-dossier"
 
 
-def claim_directory(dossier: Path) -> None:
-    """Makes the folder ready for a new campaign. Raises OSError, FileExistsError when it isn't ours to replace."""
+def claim_directory(dossier: Path, *, garder: bool = False) -> None:
+    """Makes the folder ready for a campaign, a new one or, with ``garder``, the rest of the one it holds.
+
+    Raises OSError, FileExistsError when it isn't ours to replace.
+    """
     if dossier.exists() and not dossier.is_dir():
         raise FileExistsError(f"{dossier} : un fichier porte ce nom ; choisir un autre dossier (--dossier)")
     if dossier.is_dir() and any(dossier.iterdir()) and not (dossier / MARQUE).is_file():
@@ -21,4 +24,5 @@ def claim_directory(dossier: Path) -> None:
         )
     dossier.mkdir(parents=True, exist_ok=True)
     (dossier / MARQUE).write_text("écrit par preagrement ; remplacé à chaque campagne\n", encoding="utf-8")
-    shutil.rmtree(dossier / PREUVES, ignore_errors=True)
+    if not garder:
+        shutil.rmtree(dossier / PREUVES, ignore_errors=True)

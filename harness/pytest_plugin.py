@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from harness import interruption
 from harness.adaptateur.client import ClientLps, open_transport
 from harness.adaptateur.configuration import ErreurConfiguration, load_configuration
 from harness.adaptateur.pannes import PanneLps
@@ -25,6 +26,7 @@ from harness.modele.verdict import Campagne, ResultatScenario, Verdict
 from harness.monde import Lecteurs
 from harness.moteur import Banc, not_played, play
 from harness.rapports import write_reports
+from harness.reprise import Carnet, ErreurReprise
 from harness.scenarios import ErreurScenario, FichierScenario, is_scenario_path, load_scenario
 from harness.vigilances import load_vigilances
 from norms.chargement import ErreurChargement
@@ -35,6 +37,7 @@ PROPRIETE, DUREE = "preagrement", "preagrement_duree"
 #: Breakdowns before the first step, in a row, after which the LPS is taken for dead.
 MAX_MUETS = 3
 _PREFIXE = "preagrement_"
+_DEJA = "preagrement_deja"
 _LECTEURS: dict[str, Lecteurs] = {"simules": "simules", "pcsc": "pcsc"}
 
 
@@ -50,6 +53,8 @@ class Etat:
     campagne: Campagne | None = None
     rapports: list[Path] = field(default_factory=list)
     options: str = ""
+    carnet: Carnet | None = None
+    deja: set[str] = field(default_factory=set)
 
 
 ETAT = pytest.StashKey[Etat]()
@@ -67,6 +72,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     ):
         groupe.addoption(f"--preagrement-{nom}", dest=_PREFIXE + nom, default=None, help=aide)
     groupe.addoption("--preagrement-interne", dest=_PREFIXE + "interne", action="store_true", help="LPS en processus")
+    groupe.addoption(
+        "--preagrement-reprendre", dest=_PREFIXE + "reprendre", action="store_true", help="campagne interrompue"
+    )
     groupe.addoption(
         "--preagrement-scenario", dest=_PREFIXE + "scenario", action="append", default=[], help="identifiant à jouer"
     )
@@ -105,11 +113,36 @@ def is_worker(config: pytest.Config) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     try:
         banc = make_bench(config.option)
-        if not is_worker(config) and not config.option.collectonly:
-            claim_directory(banc.dossier)
-    except (ErreurConfiguration, ErreurPaquet, ErreurChargement, OSError) as exc:
+        etat = Etat(banc, options=replay_options(config.option))
+        if is_worker(config):
+            interruption.install()
+            etat.deja = set(config.workerinput.get(_DEJA, ()))  # type: ignore[attr-defined]  # given by xdist
+        elif not config.option.collectonly:
+            _open_dossier(etat, reprendre=config.option.preagrement_reprendre)
+    except (ErreurConfiguration, ErreurPaquet, ErreurChargement, ErreurReprise, OSError) as exc:
         raise pytest.UsageError(str(exc)) from exc
-    config.stash[ETAT] = Etat(banc, options=replay_options(config.option))
+    config.stash[ETAT] = etat
+
+
+def _open_dossier(etat: Etat, *, reprendre: bool) -> None:
+    """Claims the folder of the campaign and its notebook. Raises ErreurReprise, OSError."""
+    carnet = Carnet(etat.banc)
+    joues = carnet.read() if reprendre else []
+    claim_directory(etat.banc.dossier, garder=reprendre)
+    carnet.start(joues)
+    etat.carnet = carnet
+    etat.resultats = {_key(r.fichier, r.id): r for r in joues}
+    etat.deja = set(etat.resultats)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells each worker what is already played (xdist)."""
+    node.workerinput[_DEJA] = sorted(node.config.stash[ETAT].deja)
+
+
+def _key(fichier: str, identifiant: str) -> str:
+    return f"{fichier}::{identifiant}"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -129,8 +162,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.doublon = vus.setdefault(identifiant, fichier) if vus.get(identifiant, fichier) != fichier else ""
             vus.setdefault(identifiant, fichier)
     voulus = set(getattr(config.option, _PREFIXE + "scenario"))
-    if voulus:
-        gardes = [i for i in items if isinstance(i, ItemScenario) and i.fichier.scenario.id in voulus]
+    deja = config.stash[ETAT].deja
+    if voulus or deja:
+        gardes = [
+            i
+            for i in items
+            if isinstance(i, ItemScenario)
+            and (not voulus or i.fichier.scenario.id in voulus)
+            and _key(i.fichier.fichier, i.fichier.scenario.id) not in deja
+        ]
         config.hook.pytest_deselected(items=[i for i in items if i not in gardes])
         items[:] = gardes
 
@@ -204,7 +244,10 @@ class Ramasseur:
         resultat = result_of(report)
         if resultat is not None:
             rejouer = replay_line(resultat, self._etat.banc.graine, self._etat.options)
-            self._etat.resultats[report.nodeid] = resultat.model_copy(update={"rejouer": rejouer})
+            resultat = resultat.model_copy(update={"rejouer": rejouer})
+            self._etat.resultats[report.nodeid] = resultat
+            if self._etat.carnet is not None:
+                self._etat.carnet.note(resultat)
         elif report.failed:
             self._etat.resultats[report.nodeid] = ResultatScenario(
                 id=report.nodeid.rpartition("::")[2] or report.nodeid,
@@ -232,6 +275,8 @@ class Ramasseur:
             etat.banc.catalogue,
             interrompue=interrompue or bool(etat.fautes),
         )
+        if etat.carnet is not None and not etat.campagne.interrompue:
+            etat.carnet.end()
         if etat.resultats:
             etat.rapports, fautes = write_reports(etat.campagne, etat.banc.catalogue, etat.banc.dossier)
             etat.fautes += fautes

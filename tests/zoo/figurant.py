@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 OPERATIONS = [
@@ -56,6 +57,8 @@ def die(_identifiant: int) -> None:
 
 
 def hang(_identifiant: int) -> None:
+    if depart := os.environ.get("ZOO_DEPART"):
+        Path(depart, str(os.getpid())).touch()  # tells a test that the wait has begun
     time.sleep(LONGTEMPS)
 
 
@@ -89,7 +92,7 @@ def go_deaf(identifiant: int) -> None:
 
 
 def gorge(_identifiant: int) -> None:
-    blocs = []
+    blocs: list[bytearray] = []
     while len(blocs) * 16 * MIO < SATIETE:
         blocs.append(bytearray(os.urandom(1) * (16 * MIO)))
     time.sleep(LONGTEMPS)
