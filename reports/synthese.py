@@ -98,6 +98,7 @@ class Synthese:
     pannes: tuple[ResultatScenario, ...]
     erreurs_banc: tuple[ResultatScenario, ...]
     a_attester: tuple[AExaminer, ...]
+    attestations: tuple[AExaminer, ...]
     lectures: tuple[str, ...]
     testables: int
     comptes_scenarios: Mapping[str, int]
@@ -126,6 +127,7 @@ def build(campagne: Campagne, catalogue: CatalogueLu) -> Synthese:
         pannes=tuple(s for s in campagne.scenarios if s.verdict is Verdict.NON_CONFORME and (s.panne_lps or s.cause)),
         erreurs_banc=tuple(s for s in campagne.scenarios if s.verdict is Verdict.ERREUR_BANC),
         a_attester=_findings(campagne, catalogue, Verdict.A_ATTESTER),
+        attestations=_attested(campagne, catalogue),
         lectures=tuple(
             sorted({e.lecture for r in campagne.exigences if (e := catalogue.get(r.id)) is not None and e.lecture})
         ),
@@ -147,4 +149,14 @@ def _findings(campagne: Campagne, catalogue: CatalogueLu, verdict: Verdict) -> t
         for scenario in campagne.scenarios
         for constat in scenario.constats
         if constat.verdict is verdict
+    )
+
+
+def _attested(campagne: Campagne, catalogue: CatalogueLu) -> tuple[AExaminer, ...]:
+    """What a person has answered: shown apart from what the bench checked itself."""
+    return tuple(
+        AExaminer(scenario, constat, catalogue.get(constat.exigence))
+        for scenario in campagne.scenarios
+        for constat in scenario.constats
+        if constat.operateur == "attestation" and constat.verdict is not Verdict.A_ATTESTER
     )

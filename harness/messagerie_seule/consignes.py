@@ -9,6 +9,8 @@ from typing import Any
 from harness.messagerie_seule.demande import Cartes, Pas, person
 from harness.messagerie_seule.portee import data
 from harness.modele.scenario import EtapeLps, Scenario
+from norms.contrat.adaptateur import OPERATIONS
+from simulator.monde.actions import ACTIONS
 
 _REPRISE = "$."
 
@@ -20,7 +22,10 @@ def instructions(pas: Pas, cartes: Cartes) -> list[str]:
 
 def announce(action: str, avec: Mapping[str, Any], maintenant: str) -> str:
     """What the bench does, or asks the person to do, for one action on the world."""
-    phrases = data()["actions"].get(action) or data()["actions"]["defaut"]
+    phrases = data()["actions"].get(action)
+    if phrases is None:  # an action newer than the sentences
+        connue = ACTIONS.get(action)
+        return f"Le banc agit : {connue.resume if connue else action}"
     valeurs = {cle: _text(v) for cle, v in avec.items()} | {"action": action, "maintenant": maintenant}
     return str(next(iter(phrases.values()))).format_map(_Blancs(valeurs))
 
@@ -64,7 +69,9 @@ def _instruction(pas: Pas, avec: Mapping[str, Any], cartes: Cartes) -> str:
     assert isinstance(etape, EtapeLps)  # noqa: S101 - called on steps of the LPS
     entree = data()["operations"].get(etape.lps)
     if entree is None:
-        return f"Faites l'opération « {etape.lps} »."
+        connue = OPERATIONS.get(etape.lps)  # an operation newer than the sentences
+        precisions = f" ({_text(dict(avec))})" if avec else ""
+        return f"Faites cette opération : {connue.resume if connue else etape.lps}{precisions}"
     valeurs = _Blancs({cle: _text(v) for cle, v in avec.items()})
     valeurs |= {"ps": describe_ps(pas.ps, cartes), "vitale": describe_vitale(pas.vitale, cartes)}
     if etape.lps == "facture.elaborer":

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from harness.depot import PREUVES, Depot
@@ -16,65 +13,23 @@ from harness.fuites import CodesPorteur
 from harness.jugement import Juge, wording
 from harness.messagerie_seule.aiguillage import Aiguilleur
 from harness.messagerie_seule.attestations import FICHIER as ATTESTATIONS
-from harness.messagerie_seule.attestations import Attestation, Registre
-from harness.messagerie_seule.carnet import Carnet
+from harness.messagerie_seule.attestations import Attestation
 from harness.messagerie_seule.consignes import announce, heading, instructions
-from harness.messagerie_seule.conversation import ARRETER, Arret, Conversation
-from harness.messagerie_seule.demande import Cartes, Pas, shift, start_of, unroll
-from harness.messagerie_seule.dialogue import Invite, choices
+from harness.messagerie_seule.conversation import Arret
+from harness.messagerie_seule.demande import Pas, shift, start_of, unroll
+from harness.messagerie_seule.dialogue import Invite
 from harness.messagerie_seule.monde import EVENEMENTS, JournalDurable, MondeAiguille, received_in
 from harness.messagerie_seule.portee import Vue, data, views
-from harness.modele.scenario import EtapeDemander, EtapeLps, EtapeMonde, EtapeVerifier, Scenario
+from harness.messagerie_seule.seance import ATTENTE, ATTESTE, FAIT, VERDICTS, Seance
+from harness.modele.scenario import EtapeDemander, EtapeLps, EtapeMonde, EtapeVerifier
 from harness.modele.verdict import Constat, Deroule, Preuve, ResultatScenario, Verdict, worst
 from harness.monde import DELAI_TRAITEMENT
-from harness.moteur import Banc
 from harness.observations import fold
 from harness.parametres import ValeurAbsente, substitute
 from harness.preuves import Reperes, columns_of
 from harness.scenarios import FichierScenario
 from simulator.evenements import Evenement
 from simulator.monde import ConfigMonde
-from simulator.monde.config import Reseau
-
-_ATTESTE = choices((("oui", "oui"), ("non", "non"), ("ne_sait_pas", "je ne peux pas le dire")))
-_FAIT = choices(
-    (
-        ("fait", "c'est fait"),
-        ("refuse", "le LPS refuse une opération qui doit aboutir"),
-        ("impossible", "ce LPS ne permet pas de le faire (scénario non testé)"),
-        (ARRETER, "arrêter ici et reprendre plus tard"),
-    )
-)
-_ATTENTE = choices(
-    (
-        ("attendre", "le message part maintenant, regarder de nouveau"),
-        ("rien", "le LPS n'envoie rien"),
-        ("impossible", "ce LPS ne permet pas de le faire (scénario non testé)"),
-        (ARRETER, "arrêter ici et reprendre plus tard"),
-    )
-)
-_VERDICTS = {"oui": Verdict.CONFORME, "non": Verdict.NON_CONFORME, "ne_sait_pas": Verdict.A_ATTESTER}
-
-
-@dataclass(frozen=True, slots=True)
-class Seance:
-    """What all scenarios of a session share."""
-
-    banc: Banc
-    carnet: Carnet
-    conversation: Conversation
-    registre: Registre
-    cartes: Cartes
-    reseau: Reseau
-    population: Path
-    operateur: str
-    date: str = ""
-
-    def offset(self, scenario: Scenario) -> timedelta:
-        """How far dates move, when a date is imposed on the session."""
-        if not self.date:
-            return timedelta()
-        return timedelta(days=(_day(self.date) - _day(scenario.monde.date)).days)
 
 
 class _Fin(Exception):
@@ -173,7 +128,7 @@ class Guide:
         ou = f"{self._scenario.id}/etape-{dernier}"
         valeur = self._seance.conversation.ask(
             Invite(
-                ou, "choix", f"{intro}\n{consignes}" if intro else f"Suite de {self._scenario.id} :\n{consignes}", _FAIT
+                ou, "choix", f"{intro}\n{consignes}" if intro else f"Suite de {self._scenario.id} :\n{consignes}", FAIT
             )
         )
         self._refused(valeur, ou)
@@ -187,7 +142,7 @@ class Guide:
                     f"{ou}/attente-{tour}",
                     "choix",
                     f"Aucun message reconnu pour {self._scenario.id} n'est arrivé. Vérifiez l'envoi, puis :",
-                    _ATTENTE,
+                    ATTENTE,
                 )
             )
             self._settle(monde)
@@ -338,9 +293,9 @@ class Guide:
     def _answered(self, rang: int, question: str, attendu: str, constat: Constat, *, inverse: bool = False) -> Constat:
         """Asks, keeps the record, and gives the finding with the record as its evidence."""
         identifiant = f"{self._scenario.id}/attestation-{rang}"
-        reponse = self._seance.conversation.ask_whole(Invite(identifiant, "attestation", question, _ATTESTE))
+        reponse = self._seance.conversation.ask_whole(Invite(identifiant, "attestation", question, ATTESTE))
         fait: Mapping[str, Any] = self._seance.carnet.last("reponse", id=identifiant) or {}
-        verdict = _VERDICTS[reponse.valeur]
+        verdict = VERDICTS[reponse.valeur]
         if inverse and verdict is not Verdict.A_ATTESTER:
             verdict = Verdict.NON_CONFORME if reponse.valeur == "oui" else Verdict.CONFORME
         if verdict is Verdict.NON_CONFORME and constat.hypothese:
@@ -407,9 +362,3 @@ class Guide:
 
 def _shown(monde: MondeAiguille) -> str:
     return monde.horloge.now().strftime("%d/%m/%Y à %H h %M")
-
-
-def _day(texte: str) -> Any:
-    from datetime import date  # noqa: PLC0415 -- only with an imposed date
-
-    return date.fromisoformat(texte[:10])

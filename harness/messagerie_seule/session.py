@@ -20,8 +20,9 @@ from harness.messagerie_seule.carnet import FICHIER, Carnet, ErreurSession
 from harness.messagerie_seule.conversation import Arret, Conversation
 from harness.messagerie_seule.demande import Cartes, Demande, request
 from harness.messagerie_seule.dialogue import Dialogue, Invite, choices, split_list
-from harness.messagerie_seule.guide import Guide, Seance
+from harness.messagerie_seule.guide import Guide
 from harness.messagerie_seule.portee import unplayable, views
+from harness.messagerie_seule.seance import Seance
 from harness.modele.verdict import Campagne, ResultatScenario, Verdict
 from harness.moteur import Banc, not_played
 from harness.profil import axes, outside

@@ -38,7 +38,8 @@ class Personne:
             text=True,
             encoding="utf-8",
         ) as banc:
-            assert banc.stdin and banc.stdout
+            assert banc.stdin
+            assert banc.stdout
             for ligne in banc.stdout:
                 objet = json.loads(ligne)
                 if "avis" in objet:
@@ -104,7 +105,7 @@ def main() -> None:
     plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     personne = Personne(plan)
     code = personne.play()
-    print(json.dumps({"code": code, **personne.compte}, ensure_ascii=False))
+    sys.stdout.write(json.dumps({"code": code, **personne.compte}, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

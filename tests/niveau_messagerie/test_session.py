@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-
 from tests.niveau_messagerie.conftest import FICHIERS, Courrier, Jouer
 
 ARGUMENTS = [str(f) for f in FICHIERS[:3]]
@@ -118,3 +117,35 @@ def test_whole_path_with_errors_and_a_stop(courrier: Courrier, jouer: Jouer, tmp
     assert lot_02["verdict"] == "non_teste"
     assert "appels" in lot_02["constats"][4]["sur"]
     assert (tmp_path / "dossier" / "dossier.html").is_file()
+
+
+def test_a_person_is_guided_but_the_software_cannot_follow(jouer: Jouer, tmp_path: Path) -> None:
+    compte = jouer(
+        {
+            "LOT-01/etape-6": [{"valeur": "impossible"}],
+            "LOT-01/etape-6/motif": [{"valeur": "le numéro de facture ne se choisit pas"}],
+            "LOT-02/etape-6": [{"valeur": "fait"}],
+            "LOT-02/etape-6/attente-1": [{"valeur": "attendre"}],
+            "LOT-02/etape-6/attente-2": [{"valeur": "rien"}],
+        },
+        *ARGUMENTS[1:],
+    )
+    assert compte["code"] == 1, "un LPS qui n'envoie pas ce qui est demandé n'est pas conforme"
+    lot_01 = _result(tmp_path, "LOT-01")
+    assert lot_01["verdict"] == "non_teste"
+    assert "le numéro de facture ne se choisit pas" in lot_01["cause"]
+    lot_02 = _result(tmp_path, "LOT-02")
+    assert {c["verdict"] for c in lot_02["constats"]} <= {"non_teste", "non_conforme"}, (
+        "rien n'a été vu, rien n'est conforme"
+    )
+
+
+def test_a_session_is_not_begun_twice_nor_resumed_differently(jouer: Jouer, tmp_path: Path) -> None:
+    arret = {"LOT-01/etape-6": [{"valeur": "arreter"}]}
+    assert jouer(arret, ARGUMENTS[1])["code"] == 3
+    assert jouer({}, ARGUMENTS[1])["code"] == 2
+    assert jouer({}, ARGUMENTS[1], "--reprendre", "--graine", "2")["code"] == 2
+    assert jouer({}, ARGUMENTS[2], "--reprendre")["code"] == 2
+    assert jouer(arret, ARGUMENTS[1], "--reprendre")["code"] == 3
+    ports = [f["ports"] for f in _facts(tmp_path, "session")]
+    assert len(ports) == 1, "la messagerie garde ses ports"
