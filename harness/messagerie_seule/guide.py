@@ -95,6 +95,10 @@ class Guide:
 
     # --- steps ------------------------------------------------------------------------------------------------
     def _in_world(self, monde: MondeAiguille) -> None:
+        ou = monde.environnement()
+        self._seance.conversation.tell(
+            f"Services fournis par le banc, pour un LPS qui les emploie : {ou.services_url}, jeton {ou.services_jeton}."
+        )
         self._hand_over(monde)
         intro = "\n".join(heading(self._scenario, self._seance.cartes, _shown(monde)))
         for du_lps, groupe in groupby(unroll(self._scenario, self._offset), lambda p: isinstance(p.etape, EtapeLps)):

@@ -146,7 +146,7 @@ class _Session:
         return split_list(self._conversation.ask(Invite(f"session/{quoi}", "liste", texte, couples, defaut)))
 
     def _sitting(self, operateur: str) -> Seance:
-        smtp, pop3 = self._faits["ports"]
+        smtp, pop3, services = self._faits["ports"]
         secret = AleaReproductible(self._banc.graine, "messagerie-seule").octets(8).hex()
         boite: Mapping[str, str] = load(DONNEES_MONDE).donnees["boite_ps"]
         self._conversation.tell(
@@ -160,7 +160,7 @@ class _Session:
             conversation=self._conversation,
             registre=self._registre,
             cartes=self._cartes,
-            reseau=Reseau(port_smtp=smtp, port_pop3=pop3, mot_de_passe=secret),
+            reseau=Reseau(port_smtp=smtp, port_pop3=pop3, port_services=services, mot_de_passe=secret),
             population=self._population,
             operateur=operateur,
             date=self._d.date,
@@ -222,10 +222,10 @@ def _open_notebook(demarrage: Demarrage) -> Carnet:
 
 
 def _free_ports(smtp: int, pop3: int) -> list[int]:
-    """Two ports kept for the whole session: those asked for, or free ones."""
+    """Three ports kept for the whole session (SMTP, POP3, services): those asked for, or free ones."""
     with ExitStack() as pile:
         trouves = []
-        for port in (smtp, pop3):
+        for port in (smtp, pop3, 0):
             prise = pile.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
             try:
                 prise.bind((HOTE, port))
