@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import Literal
 
 from cryptography import x509
@@ -20,6 +22,9 @@ from norms.cms import Identite
 
 NaturePorteur = Literal["PS", "VITALE"]
 TOUS = "*"
+Listes = tuple[x509.CertificateRevocationList, ...]
+#: Verdicts on certificates that are kept.
+MAX_JUGEMENTS = 1024
 
 
 @dataclass(frozen=True)
@@ -88,21 +93,46 @@ class Confiance:
         """
         if bloc.algorithme != RSA_SHA256:
             return Signature(True, motif=f"algorithme « {bloc.algorithme} » ; attendu « {RSA_SHA256} »")
-        for porteur in sorted(self.porteurs, key=lambda p: numero not in p.numeros):
-            if porteur.nature == nature and _verifies(porteur.certificat, bloc.octets, signe):
+        premiers = self._par_numero.get((nature, numero), ())
+        suivants = (p for p in self.porteurs if p.nature == nature and numero not in p.numeros)
+        for porteur in chain(premiers, suivants):
+            if _verifies(porteur.certificat, bloc.octets, signe):
                 motif = self.refus(porteur.certificat, instant)
                 return Signature(True, not motif, porteur.nom, motif, porteur, reconnu=True)
         return Signature(True, motif="aucun porteur connu n'a produit cette signature sur ces données")
 
     def refus(self, certificat: x509.Certificate, instant: datetime) -> str:
         """Why a certificate is not trusted at ``instant``; empty when it is."""
+        crls = tuple(self.crl())
+        connues, motif = self._jugements.get((certificat, instant), (None, ""))
+        if connues is None or len(connues) != len(crls) or not all(map(operator.is_, connues, crls)):
+            if len(self._jugements) >= MAX_JUGEMENTS:
+                self._jugements.clear()
+            motif = self._judge(certificat, instant, crls)
+            self._jugements[certificat, instant] = (crls, motif)
+        return motif
+
+    @cached_property
+    def _jugements(self) -> dict[tuple[x509.Certificate, datetime], tuple[Listes, str]]:
+        """What was found of a certificate at an instant, under the lists of that moment."""
+        return {}
+
+    @cached_property
+    def _par_numero(self) -> dict[tuple[NaturePorteur, str], list[Porteur]]:
+        index: dict[tuple[NaturePorteur, str], list[Porteur]] = {}
+        for porteur in self.porteurs:
+            for numero in dict.fromkeys(porteur.numeros):
+                index.setdefault((porteur.nature, numero), []).append(porteur)
+        return index
+
+    def _judge(self, certificat: x509.Certificate, instant: datetime, crls: Listes) -> str:
         if est_perime(certificat, instant):
             return f"certificat périmé depuis le {certificat.not_valid_after_utc:%Y-%m-%d}"
         if pas_encore_valide(certificat, instant):
             return f"certificat valable à partir du {certificat.not_valid_before_utc:%Y-%m-%d}"
         if not any(issued_by(certificat, a) for a in self.autorites()):
             return f"certificat émis par une autorité inconnue : {certificat.issuer.rfc4514_string()}"
-        listes = [crl for crl in self.crl() if crl.issuer == certificat.issuer]
+        listes = [crl for crl in crls if crl.issuer == certificat.issuer]
         if any(est_revoque(certificat, crl) for crl in listes):
             return f"certificat révoqué (série {certificat.serial_number:X})"
         return ""

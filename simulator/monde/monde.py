@@ -19,9 +19,10 @@ from norms.contrat.adaptateur import Boite, Environnement
 from norms.contrat.ports import AleaReproductible, HorlogeVirtuelle
 from simulator.acteurs.anomalies import DONNEES
 from simulator.acteurs.bureau import Bureau, ErreurActeur
+from simulator.acteurs.cesi import Cesi
 from simulator.acteurs.confiance import Confiance
 from simulator.acteurs.francais import explain
-from simulator.acteurs.organismes import load_organismes
+from simulator.acteurs.organismes import load_cesi, load_organismes
 from simulator.evenements import Journal
 from simulator.messagerie.boites import MAX_MESSAGES, MAX_OCTETS, Boites
 from simulator.messagerie.erreurs import ErreurMessagerie
@@ -92,13 +93,15 @@ class MondeSimule:
             relire=self._reread if self._reprise else None,
             noter=self._reprise.remember if self._reprise else None,
         )
-        self.organismes = organismes
+        self.cesi = Cesi(load_cesi(), pack=config.pack, facteur=self._courrier, emettre=self.journal.emettre)
+        self.organismes = (*organismes, self.cesi.organisme)
         self._adresse_operateur: str = donnees["operateur"]["adresse"]
-        self._connus = {o.adresse.lower() for o in organismes} | {self.adresse_ps}
+        self._connus = {o.adresse.lower() for o in self.organismes} | {self.adresse_ps}
         self._pile = ExitStack()
         self._lecteurs: Lecteurs | None = None
         self._messagerie: ServeurMessagerie | None = None
         self._service: ServiceHttp | None = None
+        self._listes: tuple[tuple[bytes, ...], tuple[x509.CertificateRevocationList, ...]] = ((), ())
         self.verrou = threading.RLock()
 
     # --- life -------------------------------------------------------------------------------------------------
@@ -213,7 +216,7 @@ class MondeSimule:
             echeancier=self.echeancier,
             horloge=self.horloge,
             operateur=operateur,
-            livrer=self.bureau.handle,
+            livrer=self._hand_over,
             acheve=self._done,
         )
         try:
@@ -233,6 +236,11 @@ class MondeSimule:
                 if adresse in self.boites:
                     self._courrier.deposit(Depot(adresse, recu.brut, None))
             self.acheminement.carry(replace(recu, preuve=self._courrier.evidence(recu.preuve)))
+
+    def _hand_over(self, recu: MessageRecu) -> None:
+        """An insurer, or the infrastructure of claims, receives the message."""
+        self.bureau.handle(recu)
+        self.cesi.handle(recu)
 
     def _done(self, recu: MessageRecu) -> None:
         self._courrier.forget_deposited()
@@ -301,7 +309,11 @@ class MondeSimule:
         )
 
     def _crls(self) -> Iterable[x509.CertificateRevocationList]:
-        return self.pki.crls()
+        """The lists of the moment; the same objects as long as they are the same bytes."""
+        octets = tuple(self.pki.crl(niveau) for niveau in self.pki.niveaux)
+        if octets != self._listes[0]:
+            self._listes = octets, tuple(map(x509.load_der_x509_crl, octets))
+        return self._listes[1]
 
     # --- for the engine ---------------------------------------------------------------------------------------
     @property
