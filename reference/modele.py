@@ -29,6 +29,11 @@ class SituationFacturation:
     signe_factures: bool
     signe_lots: bool
 
+    @property
+    def significative(self) -> bool:
+        """Whether its conventional data mean something: not so for suppliers and health centres (cdc §3.2.1.7)."""
+        return self.specialite not in ("", "00") and bool(self.zone_tarifaire)
+
 
 @dataclass(frozen=True, slots=True)
 class ProfessionnelDeSante:
@@ -40,6 +45,7 @@ class ProfessionnelDeSante:
     nom: str
     prenom: str
     situations: tuple[SituationFacturation, ...]
+    rpps: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,7 @@ class Droits:
     code_gestion: str
     beneficiaires: tuple[Beneficiaire, ...]
     fin_validite: date | None = None
+    situation: str = ""
 
     @property
     def organisme(self) -> tuple[str, str, str]:

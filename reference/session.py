@@ -22,6 +22,11 @@ class Session:
             raise Refus("aucun professionnel de santé : lire d'abord la carte du PS")
         if self.situation is None:
             raise Refus("aucune situation de facturation choisie : lire la carte du PS en donnant numero_situation")
+        if not self.situation.significative:
+            raise Refus(
+                "données conventionnelles du PS absentes de sa carte et du poste : compléter le paramétrage du poste, "
+                "puis relire la carte du PS"
+            )
         return self.ps, self.situation
 
     def changer_ps(self, ps: ProfessionnelDeSante, situation: SituationFacturation | None) -> None:

@@ -101,6 +101,15 @@ class ConventionPs(Message):
     taux_amc: int = Field(default=100, description="part du ticket modérateur prise en charge, en pour cent")
 
 
+class DonneesPs(Message):
+    """What the PS types about himself because his card doesn't say it, or not significantly (cdc §4.2.1.2.2)."""
+
+    specialite: str = ""
+    code_conventionnel: str = ""
+    zone_tarifaire: str = ""
+    zone_ik: str = ""
+
+
 class Parametrage(Message):
     """Settings of the workstation for the scenario."""
 
@@ -115,6 +124,7 @@ class Parametrage(Message):
     delai_reclamation: Annotated[int, Field(ge=1, le=365)] = Field(
         default=7, description="jours ouvrés après lesquels une facture en cours peut être réclamée (cdc §2.2.4.3)"
     )
+    donnees_ps: DonneesPs | None = Field(default=None, description="données du PS qui ne viennent pas de sa carte")
     adresse_reclamations: str = Field(default="", description="où envoyer les rapports de réclamation")
 
 
@@ -200,6 +210,19 @@ class BeneficiaireSaisi(Message):
     nom: str
     prenom: str
     code_gestion: str = ""
+    situation: Literal["", "ame", "migrant_de_passage", "mineure_confidentielle"] = Field(
+        default="", description="situation que dit le document présenté, quand aucun support Vitale ne peut la porter"
+    )
+
+
+class Prescription(Message):
+    """Who prescribed, in town or in hospital (cdc §3.2.1.6). ``numero``: billing number and its key, if known."""
+
+    rpps: str = Field(default="", description="onze chiffres, clé comprise")
+    structure: str = Field(default="", description="numéro de la structure où la prescription a été établie")
+    numero: str = Field(default="", description="numéro de facturation du prescripteur, neuf caractères")
+    specialite: str = ""
+    date: DateIso
 
 
 class BeneficiaireDemande(Message):
@@ -216,6 +239,9 @@ class PrestationDemandee(Message):
     quantite: int = 1
     coefficient: str = "1.00"
     honoraires: Centimes | None = Field(default=None, description="à défaut, le tarif")
+    prix_saisi: Annotated[int, Field(ge=1, le=9_999_999)] | None = Field(
+        default=None, description="prix unitaire de ce qui n'a pas de tarif national connu du banc ; sinon ignoré"
+    )
     qualificatif_depense: str = ""
     lieu: Literal["cabinet", "domicile"] = "cabinet"
 
@@ -248,6 +274,7 @@ class FactureElaborer(Message):
     complementaire: ComplementaireDemandee = ComplementaireDemandee()
     parcours: str = Field(default="T", description="indicateur de parcours de soins")
     nature_assurance: str = "10"
+    prescription: Prescription | None = None
     date_elaboration: DateIso | None = None
     numero: str | None = Field(default=None, description="numéro imposé, 9 chiffres ; à défaut le LPS numérote")
     code_porteur: str | None = Field(default=None, repr=False)

@@ -83,6 +83,7 @@ class AcquisitionBeneficiaire:
             identite.centre,
             identite.code_gestion,
             (personne,),
+            situation=identite.situation,
         )
 
     def montrer(self, droits: Droits) -> None:

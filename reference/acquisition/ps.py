@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from norms.contrat.adaptateur import DonneesPs
 from norms.ssv import Groupe
 from reference.ecran import Ecran
 from reference.erreurs import Refus
@@ -13,6 +14,8 @@ from reference.ports import Services
 from reference.session import Session
 
 HABILITEE = "1"
+#: Type of national identification that is a RPPS number.
+RPPS = "8"
 
 
 @dataclass
@@ -22,10 +25,12 @@ class AcquisitionPs:
     services: Services
     session: Session
     ecran: Ecran
+    #: What the workstation holds for a PS whose card says nothing significant (SV-3.2.1.3-02, SV-3.2.1.7-01).
+    donnees_poste: DonneesPs | None = None
 
     def lire(self, code_porteur: str | None, numero_situation: str | None) -> ProfessionnelDeSante:
         """Reads the card and chooses a situation (SV-4.2.1.2.1-04). Raises Refus."""
-        ps = parse_ps(self.services.lire_carte_ps(code_porteur))
+        ps = self.completer(parse_ps(self.services.lire_carte_ps(code_porteur)))
         situation = self.choisir(ps, numero_situation)
         self.session.changer_ps(ps, situation)
         self.ecran.informer(f"Carte du PS lue : {ps.prenom} {ps.nom}, {len(ps.situations)} situation(s) de facturation")
@@ -33,6 +38,27 @@ class AcquisitionPs:
             choix = ", ".join(f"{s.numero} ({s.raison_sociale})" for s in ps.situations)
             self.ecran.questionner(f"Quelle situation de facturation ? {choix}")
         return ps
+
+    def completer(self, ps: ProfessionnelDeSante) -> ProfessionnelDeSante:
+        """Situations whose conventional data aren't significant on the card take those of the workstation."""
+        situations = tuple(s if s.significative else self._du_poste(s) for s in ps.situations)
+        return replace(ps, situations=situations)
+
+    def _du_poste(self, s: SituationFacturation) -> SituationFacturation:
+        saisies = self.donnees_poste
+        if saisies is None or not (saisies.specialite and saisies.zone_tarifaire):
+            self.ecran.questionner(
+                f"Situation {s.numero} ({s.raison_sociale}) : la carte ne donne pas vos données conventionnelles ; "
+                "saisir spécialité, convention, zone tarifaire et zone d'indemnité kilométrique au paramétrage du poste"
+            )
+            return s
+        return replace(
+            s,
+            specialite=saisies.specialite,
+            code_conventionnel=saisies.code_conventionnel,
+            zone_tarifaire=saisies.zone_tarifaire,
+            zone_ik=saisies.zone_ik,
+        )
 
     @staticmethod
     def choisir(ps: ProfessionnelDeSante, numero: str | None) -> SituationFacturation | None:
@@ -61,7 +87,13 @@ def parse_ps(groupes: Iterable[Groupe]) -> ProfessionnelDeSante:
         raise Refus("la carte du PS n'a pas donné son titulaire (groupe 1) ; la présenter de nouveau")
     v = titulaire.valeur
     return ProfessionnelDeSante(
-        v("type_carte"), v("numero_identification"), v("civilite"), v("nom"), v("prenom"), tuple(situations)
+        v("type_carte"),
+        v("numero_identification"),
+        v("civilite"),
+        v("nom"),
+        v("prenom"),
+        tuple(situations),
+        rpps=v("numero_identification") + v("cle_identification") if v("type_identification") == RPPS else "",
     )
 
 

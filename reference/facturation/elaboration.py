@@ -87,7 +87,7 @@ class Elaboration:
         numero = self.numerotation.attribuer(demande.numero)
         if demande.mode in SIGNE_PAR_VITALE:
             self.coherence.controler(demande.mode, droits, beneficiaire, demande.nature_assurance, demande.code_porteur)
-        donnees = DonneesFacture(numero, jour, ps, situation, droits, beneficiaire, contexte_amo)
+        donnees = DonneesFacture(numero, jour, ps, situation, droits, beneficiaire, contexte_amo, demande.prescription)
         ids = self._securiser(demande, donnees, flux, totaux)
         self.session.reinitialiser_saisie()
         self.documents.finaliser(donnees, demande.mode, prestations, totaux)

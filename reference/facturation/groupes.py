@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from norms.contrat.adaptateur import Prescription
 from norms.ssv import CatalogueGroupes, Groupe
 from norms.tables import Organismes
 from reference.facturation.contexte import ContexteAmc, ContexteAmo
@@ -39,6 +40,7 @@ class DonneesFacture:
     droits: Droits
     beneficiaire: Beneficiaire
     contexte_amo: ContexteAmo
+    prescription: Prescription | None = None
 
 
 @dataclass
@@ -76,6 +78,7 @@ class ConstitutionGroupes:
             agrement_1=situation.agrements[0],
             agrement_2=situation.agrements[1],
             agrement_3=situation.agrements[2],
+            rpps=d.ps.rpps,
         )
         yield creer(
             1130,
@@ -89,6 +92,8 @@ class ConstitutionGroupes:
         )
         if b.nir:
             yield creer(1160, nir_individuel=b.nir, cle_nir_individuel=b.cle_nir)
+        if d.prescription is not None:
+            yield self._prescription(d.prescription)
         yield creer(
             1310,
             regime=droits.regime,
@@ -114,6 +119,18 @@ class ConstitutionGroupes:
         for rang, p in enumerate(flux.prestations, start=1):
             yield self._prestation(rang, p)
         yield self._totals(flux.prestations)
+
+    def _prescription(self, p: Prescription) -> Groupe:
+        """SV-3.2.1.6-05: who prescribed, and where."""
+        return self.catalogue.creer(
+            1210,
+            numero_prescripteur=p.numero[:8],
+            cle_prescripteur=p.numero[8:],
+            specialite_prescripteur=p.specialite,
+            date_prescription=p.date.replace("-", ""),
+            rpps_prescripteur=p.rpps,
+            structure_prescription=p.structure,
+        )
 
     def _computing_centre(self, droits: Droits) -> str:
         """The computing centre when the table knows it; left empty otherwise, the services have a table of theirs."""

@@ -19,6 +19,15 @@ _FICHIER = Path(__file__).parent.parent / "donnees" / "modes.yaml"
 VITALE_INUTILISABLE = frozenset({"F011", "F014", "F015"})
 
 
+MINEURE = "mineure_confidentielle"
+SITUATIONS = {
+    "ame": "bénéficiaire de l'aide médicale d'État",
+    "migrant_de_passage": "migrant de passage",
+    MINEURE: "acte confidentiel d'une mineure",
+}
+MODES = {ModeSecurisation.SANS_VITALE: "SESAM sans Vitale", ModeSecurisation.DEGRADE: "SESAM-Vitale dégradé"}
+
+
 @dataclass(frozen=True, slots=True)
 class TableModes:
     """The codes the rules rest on."""
@@ -27,6 +36,7 @@ class TableModes:
     accompagnement: frozenset[str]
     specialites_sans_vitale: frozenset[str]
     accident_du_travail: str
+    mineures_sans_vitale: frozenset[str]
 
 
 @cache
@@ -38,6 +48,7 @@ def load_table() -> TableModes:
         frozenset(e["code"] for e in donnees["telemedecine"]["accompagnement"]),
         frozenset(e["code"] for e in donnees["sans_vitale"]["specialites"]),
         donnees["accident_du_travail"],
+        frozenset(e["code"] for e in donnees["mineures_sans_vitale"]["specialites"]),
     )
 
 
@@ -64,6 +75,21 @@ def meme_personne(droits: Droits, beneficiaire: Beneficiaire, carte: Droits) -> 
     )
 
 
+def mode_impose(droits: Droits, situation: SituationFacturation, actes: Sequence[str]) -> ModeSecurisation | None:
+    """The only mode open to a person no support Vitale may stand for, None for anybody else.
+
+    AME and migrants: degraded, SESAM sans Vitale for telemedicine (cdc §3.2.2.6.4, §3.2.2.6.5). Confidential acts of a
+    minor: SESAM sans Vitale at a pharmacist's or in a laboratory, degraded elsewhere (cdc §3.2.2.5).
+    """
+    if not droits.situation:
+        return None
+    if droits.situation == MINEURE:
+        sans_vitale = situation.specialite in load_table().mineures_sans_vitale
+    else:
+        sans_vitale = est_telemedecine(actes)
+    return ModeSecurisation.SANS_VITALE if sans_vitale else ModeSecurisation.DEGRADE
+
+
 @dataclass
 class ControleModes:
     """Refuses a mode that the situation doesn't open."""
@@ -71,6 +97,7 @@ class ControleModes:
     acquisition: AcquisitionBeneficiaire
     sans_vitale_permis: Callable[[SituationFacturation, Sequence[str]], bool] = sans_vitale_permis
     est_telemedecine: Callable[[Sequence[str]], bool] = est_telemedecine
+    mode_impose: Callable[[Droits, SituationFacturation, Sequence[str]], ModeSecurisation | None] = mode_impose
     vitale_utilisable: Callable[[str | None], Droits | None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +115,11 @@ class ControleModes:
         code_porteur: str | None,
     ) -> None:
         """Raises Refus with the reason and the modes that remain."""
+        attendu = self.mode_impose(droits, situation, actes)
+        if attendu is not None:
+            if mode != attendu:
+                raise Refus(f"{SITUATIONS[droits.situation]} : employer le mode {MODES[attendu]}")
+            return
         if mode == ModeSecurisation.SANS_VITALE and not self.sans_vitale_permis(situation, actes):
             raise Refus(
                 "mode SESAM sans Vitale fermé : pour cette spécialité il n'est ouvert qu'aux actes de télémédecine ; "

@@ -57,14 +57,15 @@ class TarificationAmo:
         jour = date.fromisoformat(p.date)
         coefficient = parse_coefficient(p.coefficient)
         tarif = self.tarifs.tarif(p.code, jour, specialite)
-        if tarif is None:
+        prix = tarif.montant if tarif is not None else p.prix_saisi
+        if prix is None:
             raise Refus(
                 f"prestation {p.code[:10]} sans tarif le {jour:%d/%m/%Y} pour la spécialité {specialite} ; vérifier le "
                 "code et la date des soins"
             )
         if not 1 <= p.quantite <= 99:
             raise Refus(f"prestation {p.code} : quantité {p.quantite} ; attendue de 1 à 99")
-        montant = multiplier(tarif.montant, coefficient, p.quantite)
+        montant = multiplier(prix, coefficient, p.quantite)
         honoraires = montant if p.honoraires is None else p.honoraires
         if not 0 <= honoraires <= MAX_CENTIMES:
             raise Refus(f"prestation {p.code} : honoraires de {honoraires} centimes ; au plus {MAX_CENTIMES}")
@@ -75,7 +76,7 @@ class TarificationAmo:
             date_soins=jour,
             quantite=p.quantite,
             coefficient=f"{coefficient:.2f}",
-            prix_unitaire=tarif.montant,
+            prix_unitaire=prix,
             honoraires=honoraires,
             base_remboursement=base,
             taux=taux,

@@ -105,7 +105,7 @@ MUTANTS = (
     Mutant(
         "degrade-teleconsultation",
         "Accepte le mode dégradé pour une téléconsultation",
-        ("SV-3.5-11",),
+        ("SV-3.5-11", "SV-3.2.2.1-18"),
         _degrade_telemedicine,
     ),
     Mutant(
@@ -129,7 +129,7 @@ MUTANTS = (
     Mutant(
         "sans-vitale-change-en-degrade",
         "Passe en mode dégradé faute de carte Vitale en SESAM sans Vitale",
-        ("SV-3.2.9.1-10", "SV-3.5-04", "SV-3.5-11"),
+        ("SV-3.2.9.1-10", "SV-3.5-04", "SV-3.5-11", "SV-3.2.2.1-19"),
         _sans_vitale_degraded,
     ),
     Mutant(

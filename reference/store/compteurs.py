@@ -5,6 +5,7 @@ from __future__ import annotations
 from reference.store.base import Base
 
 FACTURE, LOT_FSE, LOT_DRE, FICHIER, MESSAGE, SESSION = "facture", "lot_fse", "lot_dre", "fichier", "message", "session"
+DONNEES_PS = "donnees_ps"
 
 
 class Compteurs:
