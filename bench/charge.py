@@ -1,7 +1,7 @@
 """Load on one ``preagrement serve``: none lost, none doubled, every one answered, memory over time.
 
 Run from the root: ``python -m bench.charge [--messages 10000] [--clients 20] [--octets 20000]``; prints one JSON
-object. Messages are correct ones: a signed lot of some fifteen encrypted invoices, sealed, each with its own time stamp.
+object. Messages are correct: a signed lot of some fifteen encrypted invoices, sealed, each with its own time stamp.
 References of lots are three digits: beyond CORPS_MAX the same lots come again and are answered as already received (the
 work is the same). What is counted: 250 after DATA (clients), messages and answers in the journal and in the mailbox,
 resident memory of the server (Linux).

@@ -23,7 +23,7 @@ from norms.chargement import Chemin
 from norms.contrat.adaptateur import OPERATIONS, Parametrage
 from norms.contrat.base import Message, ModeSecurisation
 from simulator.acteurs.comportement import Comportement
-from simulator.acteurs.organismes import load_organismes
+from simulator.acteurs.organismes import load_cesi, load_organismes
 from simulator.monde.actions import ACTIONS
 from simulator.pannes.grammaire import TOUS
 
@@ -53,7 +53,9 @@ class Monde:
     catalogue: Catalogue
     mutants: frozenset[str] | None = None
     cartes: frozenset[str] = field(default_factory=lambda: frozenset(card_names()))
-    acteurs: frozenset[str] = field(default_factory=lambda: frozenset(o.numero for o in load_organismes()))
+    acteurs: frozenset[str] = field(
+        default_factory=lambda: frozenset(o.numero for o in (*load_organismes(), load_cesi()))
+    )
 
 
 def card_names(population: Path | None = None) -> list[str]:

@@ -32,6 +32,7 @@ from norms.contrat.ports import HorlogeVirtuelle
 from norms.paquet import NormPack
 from reference import rendu
 from reference.erreurs import Refus, ReseauIndisponible
+from reference.modele import APCV
 from reference.poste import Poste
 
 if TYPE_CHECKING:
@@ -39,10 +40,21 @@ if TYPE_CHECKING:
 
 PRODUIT, EDITEUR, VERSION = "Référence preagrement", "preagrement", "0.1.0"
 PROFIL = contrat.ProfilLps(
-    professions=("medecins", "prescripteurs"),
+    professions=("medecins", "prescripteurs", "pharmaciens", "laboratoires", "fournisseurs", "centres_de_sante"),
     specialites=("01",),
     modes=tuple(ModeSecurisation),
-    capacites=("gestion_unique", "gestion_separee", "telemedecine", "echeances", "rapprochement_bancaire"),
+    capacites=(
+        "gestion_unique",
+        "gestion_separee",
+        "telemedecine",
+        "rpps",
+        "donnees_ps",
+        "prix_saisis",
+        "ApCV",
+        "echeances",
+        "rapprochement_bancaire",
+        "reclamation",
+    ),
 )
 MAX_OCTETS = 8 * 1024 * 1024
 
@@ -88,6 +100,9 @@ class Adaptateur:
             "absence.declarer": self._absence_declarer,
             "echeances.lister": self._echeances_lister,
             "rapprochement.bancaire": self._rapprochement_bancaire,
+            "reclamation.lister": self._reclamation_lister,
+            "reclamation.creer": self._reclamation_creer,
+            "reclamation.transmettre": self._reclamation_transmettre,
             "au_revoir": self._au_revoir,
         }
 
@@ -216,7 +231,11 @@ class Adaptateur:
 
     def _beneficiaire_lire(self, params: contrat.BeneficiaireLire) -> Message:
         acquisition = self.poste.acquisition_beneficiaire
-        droits = acquisition.lire(date.fromisoformat(params.date_consultation) if params.date_consultation else None)
+        if params.support == APCV:
+            droits = self.poste.acquisition_apcv.lire(params.code_porteur)
+        else:
+            jour = date.fromisoformat(params.date_consultation) if params.date_consultation else None
+            droits = acquisition.lire(jour, params.code_porteur)
         return contrat.DroitsLus(
             nir_assure=droits.nir_assure,
             regime=droits.regime,
@@ -224,6 +243,8 @@ class Adaptateur:
             centre=droits.centre,
             fin_validite=droits.fin_validite.isoformat() if droits.fin_validite else "",
             beneficiaires=tuple(rendu.beneficiaire(b) for b in droits.beneficiaires),
+            support=droits.support,
+            fin_contexte=droits.fin_contexte.isoformat() if droits.fin_contexte else "",
             demonstration=acquisition.reconnaitre_demonstration(droits),
         )
 
@@ -311,6 +332,17 @@ class Adaptateur:
             virements=tuple(rendu.virement(v) for v in lus),
             attendus=tuple(contrat.VirementReleve(date=p.date.isoformat(), montant=p.montant) for p in attendus),
         )
+
+    # --- claims -------------------------------------------------------------------------------------------
+    def _reclamation_lister(self, params: contrat.ReclamationLister) -> Message:
+        return rendu.reclamations(self.poste.reclamations.candidates(), self.poste.rapports, self.poste.factures)
+
+    def _reclamation_creer(self, params: contrat.ReclamationCreer) -> Message:
+        self.poste.reclamations.creer(params.numero, params.type)
+        return rendu.reclamations((), self.poste.rapports, self.poste.factures)
+
+    def _reclamation_transmettre(self, params: contrat.ReclamationTransmettre) -> Message:
+        return contrat.Transmission(messages=self.poste.reclamations.transmettre())
 
 
 def creer(*, mutant: str = "") -> Adaptateur:

@@ -6,9 +6,10 @@ Amounts are integer centimes, dates ``datetime.date``. A birth is text: on a car
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 CARTE_VITALE = "carte_vitale"
+APCV = "apcv"
 SAISIE = "saisie"
 
 
@@ -125,6 +126,8 @@ class Droits:
     beneficiaires: tuple[Beneficiaire, ...]
     fin_validite: date | None = None
     situation: str = ""
+    contexte: str = ""
+    fin_contexte: datetime | None = None
 
     @property
     def organisme(self) -> tuple[str, str, str]:

@@ -6,15 +6,17 @@ Raises Refus whenever the PS must be told no. A second start in the same directo
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from norms.calendrier import Calendrier
-from norms.contrat.adaptateur import Environnement, Parametrage
+from norms.contrat.adaptateur import DonneesPs, Environnement, Parametrage
 from norms.contrat.base import TypeFacture
 from norms.contrat.ports import AleaReproductible, HorlogeVirtuelle
 from norms.paquet import NormPack
 from norms.ssv import CatalogueGroupes
 from norms.tables import Organismes
+from reference.acquisition.apcv import AcquisitionApcv
 from reference.acquisition.beneficiaire import AcquisitionBeneficiaire
 from reference.acquisition.ps import AcquisitionPs
 from reference.clients.pop3 import ClientPop3
@@ -36,6 +38,7 @@ from reference.facturation.suppression import Suppression
 from reference.facturation.tarification import TarificationAmo
 from reference.flux.adressage import Adressage
 from reference.flux.certificats import CertificatsPieceJointe
+from reference.flux.courriel import CompositionRapports
 from reference.flux.fichiers import ConstitutionFichiers
 from reference.flux.lots import ConstitutionLots
 from reference.flux.messages import CompositionMessage, ProfilFacture
@@ -43,13 +46,25 @@ from reference.flux.reemission import Reemission
 from reference.flux.references import ReferencesLot, verifier
 from reference.flux.transmission import Transmission
 from reference.session import Session
-from reference.store import Absences, Base, Compteurs, Factures, Fichiers, Lots, Paiements, Retours
+from reference.store import (
+    Absences,
+    Base,
+    Compteurs,
+    FactureConservee,
+    Factures,
+    Fichiers,
+    Lots,
+    Paiements,
+    Rapports,
+    Retours,
+)
 from reference.store import compteurs as noms
 from reference.suivi.arl import TraitementArl
 from reference.suivi.banque import RapprochementBanque
-from reference.suivi.courrier import LectureCourrier
+from reference.suivi.courrier import AR_RECLAMATION, NON_REMISE, SERVICE, SERVICE_RECLAMATION, LectureCourrier
 from reference.suivi.echeances import Echeances
 from reference.suivi.reception import ReceptionRetours
+from reference.suivi.reclamations import Reclamations
 from reference.suivi.rsp import TraitementRsp
 from reference.suivi.service import TraitementService
 
@@ -91,6 +106,7 @@ class Poste:
         self.retours = Retours(base)
         self.absences = Absences(base)
         self.paiements = Paiements(base)
+        self.rapports = Rapports(base)
         self._start_counters(parametrage)
         seance = self.compteurs.avancer(noms.SESSION)
 
@@ -100,8 +116,9 @@ class Poste:
         self.smtp = ClientSmtp(environnement.smtp)
         self.pop3 = ClientPop3(environnement.pop3)
 
-        self.acquisition_ps = AcquisitionPs(self.services, session, ecran)
+        self.acquisition_ps = AcquisitionPs(self.services, session, ecran, self._remember_ps(parametrage.donnees_ps))
         self.acquisition_beneficiaire = AcquisitionBeneficiaire(self.services, session, ecran, horloge)
+        self.acquisition_apcv = AcquisitionApcv(self.services, session, ecran, horloge)
         self.documents = Documents(ecran)
         self.securisation = Securisation(self.services)
         self.elaboration = Elaboration(
@@ -111,6 +128,7 @@ class Poste:
             base=base,
             factures=self.factures,
             acquisition=self.acquisition_beneficiaire,
+            apcv=self.acquisition_apcv,
             modes=ControleModes(self.acquisition_beneficiaire),
             recherche_amc=RechercheContexteAmc(parametrage.conventions, ecran),
             tarification=TarificationAmo.avec(pack),
@@ -180,8 +198,42 @@ class Poste:
             Calendrier(),
             pack,
         )
+        self.reclamations = Reclamations(
+            base=base,
+            factures=self.factures,
+            lots=self.lots,
+            fichiers=self.fichiers,
+            rapports=self.rapports,
+            compteurs=self.compteurs,
+            session=session,
+            emission=self.smtp,
+            composition=CompositionRapports(pack, self.compteurs, horloge, self.composition.expediteur),
+            ecran=ecran,
+            horloge=horloge,
+            calendrier=Calendrier(),
+            delai=parametrage.delai_reclamation,
+            adresse=parametrage.adresse_reclamations,
+            envoye_le=self._sent_on,
+            suite_service=self.service.service,
+            suite_non_remise=self.service.non_remise,
+        )
+        for nature in (SERVICE, NON_REMISE, AR_RECLAMATION, SERVICE_RECLAMATION):
+            self.reception.traitements[nature] = self.reclamations.retour
         self.relever_avant_envoi: Callable[[], int] = self.reception.collecter
         self.rappeler_avant_envoi: Callable[[], None] = self.echeances.rappeler_reemissions
+
+    def _remember_ps(self, saisies: DonneesPs | None) -> DonneesPs | None:
+        """What the PS typed about himself, kept from one start to the next (SV-4.2.1.2.2-02)."""
+        if saisies is not None:
+            self.compteurs.ecrire(noms.DONNEES_PS, saisies.model_dump_json())
+            return saisies
+        gardees = self.compteurs.lire(noms.DONNEES_PS, "")
+        return DonneesPs.model_validate_json(gardees) if gardees else None
+
+    def _sent_on(self, facture: FactureConservee) -> date | None:
+        """The day on which the last lot that holds an invoice left."""
+        lots = [lot.id for lot in self.lots.tous() if lot.type == facture.type and facture.numero in lot.numeros]
+        return self.echeances.envoye_le(lots[-1]) if lots else None
 
     def _start_counters(self, parametrage: Parametrage) -> None:
         """First numbers of a fresh workstation; later starts go on from what was given."""

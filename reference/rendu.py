@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from norms.contrat.adaptateur import (
     BeneficiaireLu,
     Echeance,
+    FactureReclamable,
     FactureRendue,
     FichierRendu,
     LotRendu,
     Montants,
+    RapportReclamation,
+    Reclamations,
     RetourTraite,
     SituationLue,
     VirementRapproche,
 )
 from reference.modele import Beneficiaire, SituationFacturation
-from reference.store import FactureConservee, FichierConserve, LotConserve, RetourConserve
+from reference.store import FactureConservee, Factures, FichierConserve, LotConserve, Rapports, RetourConserve
 from reference.suivi.banque import VirementTraite
 from reference.suivi.echeances import EcheanceCalculee
+from reference.suivi.reclamations import Candidate
 
 
 def situation(s: SituationFacturation) -> SituationLue:
@@ -109,4 +115,23 @@ def virement(v: VirementTraite) -> VirementRapproche:
         ecart=v.ecart,
         organisme=v.paiement.organisme if v.paiement else "",
         factures=v.paiement.factures if v.paiement else (),
+    )
+
+
+def reclamations(candidates: Iterable[Candidate], rapports: Rapports, factures: Factures) -> Reclamations:
+    """Invoices that may be claimed, and the reports made."""
+    faits = []
+    for r in rapports.tous():
+        (concernee,) = factures.par_ids([r.facture])
+        faits.append(
+            RapportReclamation(
+                numero=r.numero, facture=concernee.numero, type=concernee.type, etat=r.etat, statut=r.statut
+            )
+        )
+    return Reclamations(
+        factures=tuple(
+            FactureReclamable(type=c.facture.type, numero=c.facture.numero, etat=c.etat, reclamable=c.reclamable)
+            for c in candidates
+        ),
+        rapports=tuple(faits),
     )

@@ -60,7 +60,7 @@ def record_table(vu: EnregistrementVu, *, tout: bool) -> Table:
     champs, vides = shown_fields(vu, tout=tout)
     table = Table(title=Text(record_title(vu)), title_justify="left", title_style="bold", expand=False, pad_edge=False)
     for titre, style in (("col.", "cyan"), ("champ", ""), ("brut", "dim"), ("valeur", "bold"), ("libellé", "")):
-        table.add_column(titre, style=style, overflow="fold")
+        table.add_column(titre, style=style, overflow="fold", no_wrap=titre in {"col.", "champ"})
     for c in champs:
         marque = f" {MARQUE}" if c.hypothese else ""
         valeur = Text(

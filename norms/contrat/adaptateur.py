@@ -172,7 +172,8 @@ class PsLu(Reponse):
 class BeneficiaireLire(Message):
     """cdc §4.2.1.3: acquires the beneficiaries from the given support."""
 
-    support: Literal["carte_vitale"] = "carte_vitale"
+    support: Literal["carte_vitale", "apcv"] = "carte_vitale"
+    code_porteur: str | None = Field(default=None, repr=False)
     date_consultation: DateIso | None = None
 
 
@@ -193,6 +194,8 @@ class DroitsLus(Reponse):
     fin_validite: str = ""
     beneficiaires: tuple[BeneficiaireLu, ...] = ()
     demonstration: bool = False
+    support: str = Field(default="", description="support Vitale utilisé : carte_vitale, apcv")
+    fin_contexte: str = Field(default="", description="fin de validité du contexte ApCV, ISO 8601")
 
 
 # --- Invoicing ------------------------------------------------------------------------------------------
@@ -228,7 +231,7 @@ class Prescription(Message):
 class BeneficiaireDemande(Message):
     """Whom the invoice is for: one of the card's beneficiaries (from 1), or a typed identity."""
 
-    source: Literal["carte_vitale", "saisie"] = "carte_vitale"
+    source: Literal["carte_vitale", "apcv", "saisie"] = "carte_vitale"
     numero: int = 1
     identite: BeneficiaireSaisi | None = None
 

@@ -130,6 +130,69 @@ class TraduireArl(Message):
     fichier: Base64
 
 
+class DemanderAuthentification(Message):
+    """Asks the user of the ApCV held out to authenticate (cdc §4.2.1.1). ``hypothese``: form of these messages."""
+
+    ressource_ps: str = "ps"
+    code_porteur: CodePorteur | None = Field(default=None, repr=False)
+
+
+class IdentiteApcv(Message):
+    """One dematerialised individual card of the context: identity only, no rights (cdc §2.2.1.2.2)."""
+
+    nom: str
+    prenom: str
+    naissance: str
+    rang: str
+
+
+class ContexteApcv(Retour):
+    """An ApCV context. ``fin_validite``: ISO 8601 with its offset; after it nothing can be signed."""
+
+    contexte: str = ""
+    fin_validite: str = ""
+    nir_assure: str = ""
+    cle_assure: str = ""
+    regime: str = ""
+    caisse: str = ""
+    centre: str = ""
+    identites: tuple[IdentiteApcv, ...] = ()
+
+
+class InterrogerAdr(Message):
+    """Rights of the ``numero``-th beneficiary of the context, from 1 (cdc §2.2.1.3)."""
+
+    contexte: str
+    numero: Annotated[int, Field(ge=1, le=99)] = 1
+    date_consultation: str = Field(description="AAAAMMJJ")
+
+
+class CalculerEmpreinte(Message):
+    """The hash that the ApCV signs in the place of a card."""
+
+    facture: Base64
+
+
+class Empreinte(Retour):
+    empreinte: str = Field(default="", description="SHA-256, hexadécimal")
+
+
+class SignerEmpreinte(Message):
+    contexte: str
+    empreinte: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class SignatureApcv(Retour):
+    signature: Base64 = ""
+
+
+class AjouterSignature(Message):
+    """Puts the signature of an ApCV into the invoice."""
+
+    facture: Base64
+    signature: Base64
+
+
 class CertificatPublie(Message):
     """A certificate of the directory (PEM). ``usage``: chiffrement_piece_jointe for mail (cdc §3.2.9.4)."""
 
@@ -185,6 +248,21 @@ SERVICES: dict[str, Operation] = {
         Operation("ssv.formater_lot", FormaterLot, LotForme, "Met en forme et sécurise un lot."),
         Operation("ssv.formater_fichier", FormaterFichier, FichierForme, "En-tête et fin de fichier."),
         Operation("ssv.traduire_arl", TraduireArl, RetourGroupes, "Traduit un fichier d'ARL."),
+        Operation(
+            "apcv.demander_authentification",
+            DemanderAuthentification,
+            ContexteApcv,
+            "Demande l'authentification de l'utilisateur de l'ApCV.",
+        ),
+        Operation("apcv.signer_empreinte", SignerEmpreinte, SignatureApcv, "Signe une empreinte avec l'ApCV."),
+        Operation("adr.interroger", InterrogerAdr, RetourGroupes, "Droits en ligne (groupes 101 à 111)."),
+        Operation("ssv.calculer_empreinte", CalculerEmpreinte, Empreinte, "Empreinte à faire signer par l'ApCV."),
+        Operation(
+            "ssv.ajouter_signature",
+            AjouterSignature,
+            FactureMiseEnForme,
+            "Place la signature de l'ApCV dans la facture.",
+        ),
         Operation("annuaire.certificats", Vide, AnnuaireCertificats, "Certificats et listes de révocation."),
     )
 }

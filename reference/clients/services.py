@@ -18,19 +18,27 @@ from pydantic import ValidationError
 from norms.contrat.base import Message, ModeSecurisation, TypeFacture
 from norms.contrat.services import (
     SERVICES,
+    AjouterSignature,
     AnnuaireCertificats,
+    CalculerEmpreinte,
     ChiffrerFacture,
+    ContexteApcv,
+    DemanderAuthentification,
+    Empreinte,
     FactureMiseEnForme,
     FichierForme,
     FormaterFacture,
     FormaterFichier,
     FormaterLot,
     GroupeDonnees,
+    InterrogerAdr,
     LireCartePs,
     LireDroitsVitale,
     LotForme,
     Retour,
     RetourGroupes,
+    SignatureApcv,
+    SignerEmpreinte,
     SignerFacturePs,
     SignerFactureVitale,
     TraduireArl,
@@ -97,6 +105,26 @@ class ClientServices:
             date_consultation=jour, code_porteur=code_porteur, ressource_vitale=self.ressource_vitale
         )
         return self._groups(self._call("ssv.lire_droits_vitale", params, RetourGroupes))
+
+    # --- ApCV and ADR -------------------------------------------------------------------------------------
+    def authentifier_apcv(self, code_porteur: str | None) -> ContexteApcv:
+        """A context of the ApCV held out (cdc §4.2.1.1)."""
+        params = DemanderAuthentification(code_porteur=code_porteur)
+        return self._call("apcv.demander_authentification", params, ContexteApcv)
+
+    def interroger_adr(self, contexte: str, numero: int, jour: str) -> tuple[Groupe, ...]:
+        """Groups 101 to 111 of one beneficiary of the context (cdc §2.2.1.3)."""
+        params = InterrogerAdr(contexte=contexte, numero=numero, date_consultation=jour)
+        return self._groups(self._call("adr.interroger", params, RetourGroupes))
+
+    def signer_facture_apcv(self, facture: bytes, contexte: str) -> FactureFormee:
+        """The ApCV signs the hash of the invoice, the services place its signature."""
+        empreinte = self._call("ssv.calculer_empreinte", CalculerEmpreinte(facture=_b64(facture)), Empreinte)
+        signee = self._call(
+            "apcv.signer_empreinte", SignerEmpreinte(contexte=contexte, empreinte=empreinte.empreinte), SignatureApcv
+        )
+        params = AjouterSignature(facture=_b64(facture), signature=signee.signature)
+        return _signed(self._call("ssv.ajouter_signature", params, FactureMiseEnForme))
 
     # --- invoices -----------------------------------------------------------------------------------------
     def formater_facture(self, type_: TypeFacture, mode: ModeSecurisation, groupes: Sequence[Groupe]) -> bytes:

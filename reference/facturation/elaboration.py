@@ -10,6 +10,7 @@ from norms.contrat.base import ModeSecurisation
 from norms.contrat.ports import Horloge
 from norms.montants import format_euros
 from norms.ssv import ErreurGroupe
+from reference.acquisition.apcv import AcquisitionApcv
 from reference.acquisition.beneficiaire import AcquisitionBeneficiaire
 from reference.ecran import Ecran
 from reference.erreurs import Refus
@@ -22,7 +23,7 @@ from reference.facturation.modes import ControleModes
 from reference.facturation.numerotation import Numerotation
 from reference.facturation.securisation import SIGNE_PAR_VITALE, Securisation, Signataire
 from reference.facturation.tarification import TarificationAmo, tarifer_amc, totaliser
-from reference.modele import Beneficiaire, Droits, Totaux
+from reference.modele import APCV, Beneficiaire, Droits, Totaux
 from reference.ports import FactureFormee
 from reference.session import Session
 from reference.store import Base, FactureConservee, Factures
@@ -42,6 +43,7 @@ class Elaboration:
     base: Base
     factures: Factures
     acquisition: AcquisitionBeneficiaire
+    apcv: AcquisitionApcv
     modes: ControleModes
     recherche_amc: RechercheContexteAmc
     tarification: TarificationAmo
@@ -60,7 +62,7 @@ class Elaboration:
                 "cette carte n'est pas habilitée à signer des factures ; employer le mode désynchronisé, que la CPS du "
                 "titulaire achèvera"
             )
-        droits, beneficiaire = self._beneficiaire(demande.beneficiaire, demande.code_porteur)
+        droits, beneficiaire = self.choisir_beneficiaire(demande.beneficiaire, demande.code_porteur)
         self.modes.verifier(
             demande.mode,
             situation=situation,
@@ -85,7 +87,7 @@ class Elaboration:
         totaux = totaliser(prestations, tp_amo=demande.tiers_payant.amo, tp_amc=tp_amc)
 
         numero = self.numerotation.attribuer(demande.numero)
-        if demande.mode in SIGNE_PAR_VITALE:
+        if demande.mode in SIGNE_PAR_VITALE and droits.support != APCV:
             self.coherence.controler(demande.mode, droits, beneficiaire, demande.nature_assurance, demande.code_porteur)
         donnees = DonneesFacture(numero, jour, ps, situation, droits, beneficiaire, contexte_amo, demande.prescription)
         ids = self._securiser(demande, donnees, flux, totaux)
@@ -101,13 +103,20 @@ class Elaboration:
         return faites
 
     # --- steps --------------------------------------------------------------------------------------------
-    def _beneficiaire(self, demande: BeneficiaireDemande, code_porteur: str | None) -> tuple[Droits, Beneficiaire]:
+    def choisir_beneficiaire(
+        self, demande: BeneficiaireDemande, code_porteur: str | None
+    ) -> tuple[Droits, Beneficiaire]:
         """SV-4.2.1.3-02: the beneficiary chosen on the support, or the identity typed."""
         if demande.source == "saisie":
             if demande.identite is None:
                 raise Refus("identité du bénéficiaire absente ; la saisir ou lire la carte Vitale")
             droits = self.acquisition.saisir(demande.identite)
             return droits, droits.beneficiaires[0]
+        if demande.source == APCV:
+            droits = self.apcv.droits_du_beneficiaire(demande.numero)
+            return droits, droits.beneficiaires[0]
+        if self.session.droits is not None and self.session.droits.support == APCV:
+            self.session.droits = None  # another support: nothing of the first one remains (SV-2.2.1.2-09)
         droits = self.acquisition.en_cours(code_porteur)
         if not 1 <= demande.numero <= len(droits.beneficiaires):
             raise Refus(f"bénéficiaire n° {demande.numero} ; la carte Vitale en porte {len(droits.beneficiaires)}")
@@ -143,7 +152,7 @@ class Elaboration:
         self, demande: FactureElaborer, donnees: DonneesFacture, flux: tuple[FluxAElaborer, ...], totaux: Totaux
     ) -> list[int]:
         """Saves the data, then formats and secures; FSE and DRE stand or fall together (SV-4.2.1.1-24, -34)."""
-        signataire = Signataire(donnees.situation.numero, demande.code_porteur)
+        signataire = Signataire(donnees.situation.numero, demande.code_porteur, donnees.droits.contexte)
         ids: list[int] = []
         formees: list[FactureFormee] = []
         try:

@@ -20,6 +20,7 @@ class Signataire:
 
     situation: str
     code_porteur: str | None
+    contexte_apcv: str = ""
 
 
 Etape = Callable[[Services, FactureFormee, Signataire], FactureFormee]
@@ -30,8 +31,10 @@ def chiffrer(services: Services, facture: FactureFormee, _: Signataire) -> Factu
     return FactureFormee(services.chiffrer_facture(facture.contenu), "")
 
 
-def signer_vitale(services: Services, facture: FactureFormee, _: Signataire) -> FactureFormee:
-    """Signature of the beneficiary's card (SV-4.2.1.1-29)."""
+def signer_vitale(services: Services, facture: FactureFormee, signataire: Signataire) -> FactureFormee:
+    """Signature of the beneficiary's support: his card, or the ApCV of the context (SV-4.2.1.1-29)."""
+    if signataire.contexte_apcv:
+        return services.signer_facture_apcv(facture.contenu, signataire.contexte_apcv)
     return services.signer_facture_vitale(facture.contenu)
 
 

@@ -9,13 +9,16 @@ from types import MappingProxyType
 
 from reference.mutants import (
     acquisition,
+    apcv,
     cartes,
     delais,
     facturation,
     lots,
     modes,
     paiements,
+    reclamations,
     securisation,
+    situations,
     suivi,
     transmission,
 )
@@ -23,33 +26,19 @@ from reference.mutants.modele import Mutant
 
 MODULES = (
     acquisition,
+    apcv,
     cartes,
-    modes,
-    facturation,
-    securisation,
-    lots,
-    transmission,
-    suivi,
     delais,
+    facturation,
+    lots,
+    modes,
     paiements,
+    reclamations,
+    securisation,
+    situations,
+    suivi,
+    transmission,
 )
-MUTANTS = MappingProxyType(
-    {
-        m.id: m
-        for module in (
-            acquisition,
-            cartes,
-            modes,
-            facturation,
-            securisation,
-            lots,
-            transmission,
-            suivi,
-            delais,
-            paiements,
-        )
-        for m in module.MUTANTS
-    }
-)
+MUTANTS = MappingProxyType({m.id: m for module in MODULES for m in module.MUTANTS})
 
 __all__ = ["MUTANTS", "Mutant"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from norms.contrat.base import ModeSecurisation, TypeFacture
-from norms.contrat.services import AnnuaireCertificats
+from norms.contrat.services import AnnuaireCertificats, ContexteApcv
 from norms.ssv import Groupe
 from reference.facturation.coherence import ControleCoherence
 from reference.modele import Beneficiaire, Droits
@@ -87,6 +87,15 @@ class ServicesDelegues:
     def certificats(self) -> AnnuaireCertificats:
         return self.vrais.certificats()
 
+    def authentifier_apcv(self, code_porteur: str | None) -> ContexteApcv:
+        return self.vrais.authentifier_apcv(code_porteur)
+
+    def interroger_adr(self, contexte: str, numero: int, jour: str) -> tuple[Groupe, ...]:
+        return self.vrais.interroger_adr(contexte, numero, jour)
+
+    def signer_facture_apcv(self, facture: bytes, contexte: str) -> FactureFormee:
+        return self.vrais.signer_facture_apcv(facture, contexte)
+
 
 class _CoherenceIgnoree(ControleCoherence):
     def controler(
@@ -109,6 +118,7 @@ def brancher(poste: Poste, services: Services) -> None:
     """Puts other services behind every collaborator that calls them."""
     poste.acquisition_ps.services = services
     poste.acquisition_beneficiaire.services = services
+    poste.acquisition_apcv.services = services
     poste.securisation.services = services
     poste.constitution_lots.services = services
     poste.constitution_fichiers.services = services

@@ -217,7 +217,8 @@ def _ignore_habilitation(poste: Poste) -> None:
 
 
 def _forget_typed_data(poste: Poste) -> None:
-    poste.acquisition_ps.donnees_poste = None
+    sans = replace(poste.acquisition_ps, donnees_poste=None)
+    poste.acquisition_ps.completer = sans.completer  # type: ignore[method-assign]  # the fault itself
 
 
 class _SansQuestion(Ecran):

@@ -7,6 +7,7 @@ from reference.store.factures import FactureConservee, Factures
 from reference.store.fichiers import FichierConserve, Fichiers, MessageEmis
 from reference.store.lots import LotConserve, Lots
 from reference.store.paiements import PaiementAnnonce, Paiements
+from reference.store.rapports import RapportConserve, Rapports
 from reference.store.retours import RetourConserve, Retours
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "MessageEmis",
     "PaiementAnnonce",
     "Paiements",
+    "RapportConserve",
+    "Rapports",
     "RetourConserve",
     "Retours",
 ]

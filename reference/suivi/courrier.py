@@ -12,6 +12,9 @@ from norms.cms import ErreurCms, decompress
 from norms.paquet import NormPack
 
 ARL, RSP, SERVICE, ART, NON_REMISE, INCONNU = "ARL", "RSP", "SERVICE", "ART", "NON_REMISE", "INCONNU"
+AR_RECLAMATION, SERVICE_RECLAMATION = "AR_RECLAMATION", "SERVICE_RECLAMATION"
+#: Natures whose Subject recalls the one of the message they are about.
+RAPPELS = (SERVICE, AR_RECLAMATION, SERVICE_RECLAMATION)
 #: Profile of the norm -> nature for the workstation.
 NATURES = {
     "arl": ARL,
@@ -21,6 +24,8 @@ NATURES = {
     "service_rejet_chiffrement": SERVICE,
     "ar_p": SERVICE,
     "art": ART,
+    "ar_reclamation": AR_RECLAMATION,
+    "service_reclamation": SERVICE_RECLAMATION,
 }
 COMPRESSE = "/Z"
 
@@ -72,7 +77,7 @@ class LectureCourrier:
                     piece = _bytes(partie)
                     if description.upper().endswith(COMPRESSE):
                         piece = decompress(piece)
-                    origine = sujet.split("/", 2)[2] if nature == SERVICE and sujet.count("/") >= 2 else ""
+                    origine = sujet.split("/", 2)[2] if nature in RAPPELS and sujet.count("/") >= 2 else ""
                     return Courrier(uid, nature, libelle, sujet, origine, piece)
         return Courrier(uid, INCONNU, "message d'un type inconnu", sujet, "", b"")
 

@@ -10,7 +10,8 @@ from norms.chargement import Document, load
 
 FICHIER = Path(__file__).parent.parent / "donnees" / "organismes.yaml"
 
-Role = Literal["AMO", "AMC", "OCT"]
+Role = Literal["AMO", "AMC", "OCT", "CESI"]
+MONDE = FICHIER.with_name("monde.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Organisme:
     @property
     def types_factures(self) -> tuple[str, ...]:
         """What this role receives (cdc §3.2.3.4, annexe5 §4.2)."""
-        return {"AMO": ("FSE",), "AMC": ("DRE",), "OCT": ("FSE", "DRE")}[self.role]
+        return {"AMO": ("FSE",), "AMC": ("DRE",), "OCT": ("FSE", "DRE"), "CESI": ()}[self.role]
 
 
 def load_organismes(chemin: Path = FICHIER) -> tuple[Organisme, ...]:
@@ -47,6 +48,15 @@ def load_organismes(chemin: Path = FICHIER) -> tuple[Organisme, ...]:
         raise document.erreur((), "liste « organismes » attendue")
     lus = [_organisme(document, i, e) for i, e in enumerate(entrees)]
     return tuple(o for o in lus if o.adresse)
+
+
+def load_cesi(chemin: Path = MONDE) -> Organisme:
+    """The infrastructure that takes claim reports in (cdc §2.2.4.3). Raises ErreurChargement."""
+    document = load(chemin)
+    cesi = document.donnees.get("cesi") if isinstance(document.donnees, dict) else None
+    if not isinstance(cesi, dict) or not {"numero", "nom", "adresse"} <= set(cesi):
+        raise document.erreur(("cesi",), "« cesi » attendu : numero, nom, adresse")
+    return Organisme(cesi["numero"], "CESI", cesi["nom"], cesi["adresse"], type_destinataire="")
 
 
 def _organisme(document: Document, i: int, entree: Any) -> Organisme:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from simulator.acteurs.bureau import ErreurActeur
 from simulator.acteurs.comportement import Comportement, NatureService
 from simulator.acteurs.francais import explain
+from simulator.cards.modele import ImageVitale
 from simulator.monde.config import ErreurMonde
 from simulator.pannes.grammaire import Panne, shift
 from simulator.pannes.registre import ErreurPanne
@@ -92,6 +94,19 @@ class Service(Parametres):
     nature: NatureService
 
 
+class Presentation(Parametres):
+    """The phone that holds the cards of this Vitale; ``validite_minutes``: how long a context of it lasts."""
+
+    carte: str
+    validite_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+
+
+class DefautApcv(Parametres):
+    """``refus`` by the user, ``silence`` of the service, ``adr_erreur``, ``adr_silence``; empty: all is well again."""
+
+    defaut: Literal["", "refus", "silence", "adr_erreur", "adr_silence"] = ""
+
+
 class Levee(Parametres):
     """Without a name, every fault."""
 
@@ -149,6 +164,17 @@ def _behave(monde: MondeSimule, p: Reglage) -> None:
     monde.bureau.regler(p.acteur, p.model_dump(exclude_unset=True, exclude={"acteur"}))
 
 
+def _hold_out(monde: MondeSimule, p: Presentation) -> None:
+    image = monde.population.image(p.carte)
+    if not isinstance(image, ImageVitale):
+        raise ErreurMonde(f"« {p.carte} » n'est pas une carte Vitale ; une ApCV porte des identités de carte Vitale")
+    monde.portefeuille.image, monde.portefeuille.validite = image, timedelta(minutes=p.validite_minutes)
+
+
+def _apcv_fault(monde: MondeSimule, p: DefautApcv) -> None:
+    monde.portefeuille.defaut = p.defaut
+
+
 def _settle(monde: MondeSimule, p: Liquidation) -> None:
     monde.bureau.liquider(p.acteur)
 
@@ -171,6 +197,8 @@ ACTIONS: dict[str, Action] = {
     "carte.retirer": Action(DuLecteur, _remove, "Retire la carte d'un lecteur."),
     "carte.retirer_apres": Action(RetraitApres, _remove_after, "Retire la carte après le n-ième échange à venir."),
     "carte.defaut": Action(Defaut, _fault, "Rend défaillante la carte présente."),
+    "apcv.presenter": Action(Presentation, _hold_out, "Présente l'ApCV qui porte les identités d'une carte Vitale."),
+    "apcv.defaut": Action(DefautApcv, _apcv_fault, "Fait refuser, taire ou échouer l'ApCV ou ADR."),
     "reseau.couper": Action(Aucun, _network_down, "Coupe le réseau : SMTP et POP3 refusent les connexions."),
     "reseau.retablir": Action(Aucun, _network_up, "Rétablit le réseau sur les mêmes ports."),
     "panne.poser": Action(Panne, _put_fault, "Pose une panne (docs/pannes.md)."),

@@ -23,6 +23,7 @@ from simulator.acteurs.cesi import Cesi
 from simulator.acteurs.confiance import Confiance
 from simulator.acteurs.francais import explain
 from simulator.acteurs.organismes import load_cesi, load_organismes
+from simulator.apcv import Portefeuille
 from simulator.evenements import Journal
 from simulator.messagerie.boites import MAX_MESSAGES, MAX_OCTETS, Boites
 from simulator.messagerie.erreurs import ErreurMessagerie
@@ -75,6 +76,7 @@ class MondeSimule:
         self.population = Population(config.population, self.pki, alea.derive("cartes"))
         self.scene = Scene(self.population, self.journal.emettre)
         self._alea = alea
+        self.portefeuille = Portefeuille()
         self._jeton = alea.derive("jeton").octets(16).hex()
         self._mot_de_passe = config.reseau.mot_de_passe or alea.derive("boite").octets(8).hex()
         donnees: dict[str, Any] = load(DONNEES_MONDE).donnees
@@ -134,7 +136,13 @@ class MondeSimule:
             if carte:
                 self.scene.insert(lecteur, carte)
         ssv = ServicesSsv(
-            self._lecteurs, self.pki, config.pack, self.horloge, self._alea.derive("ssv"), self.journal.emettre
+            self._lecteurs,
+            self.pki,
+            config.pack,
+            self.horloge,
+            self._alea.derive("ssv"),
+            self.journal.emettre,
+            self.portefeuille,
         )
         pile.enter_context(ssv)
         reseau = config.reseau

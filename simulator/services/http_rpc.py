@@ -31,7 +31,7 @@ from norms.contrat.base import (
 )
 from norms.contrat.openrpc import build_openrpc, render
 from simulator.evenements import Emettre
-from simulator.services.refus import RefusRpc, explain
+from simulator.services.refus import RefusRpc, SansReponse, explain
 
 MAX_OCTETS = 16 * 1024 * 1024
 DELAI_SOCKET_S = 30.0
@@ -107,7 +107,7 @@ class ServiceHttp:
 
     # --- one call -----------------------------------------------------------------------------------------
     def repondre(self, corps: bytes) -> bytes:
-        """The JSON-RPC answer to one request body; never raises."""
+        """The JSON-RPC answer to one request body. Raises SansReponse alone, when a function must stay silent."""
         identifiant: int | str | None = None
         try:
             requete = _parse(corps)
@@ -137,6 +137,8 @@ class ServiceHttp:
             if not isinstance(resultat, operation.resultat):
                 raise TypeError(f"{nom} rend {type(resultat).__name__}, attendu {operation.resultat.__name__}")
             return resultat.model_dump(mode="json")
+        except SansReponse:
+            raise
         except Exception as exc:
             self.emettre(
                 "erreur_banc",
@@ -282,7 +284,12 @@ class _Poste(BaseHTTPRequestHandler):
         except RefusRpc as refus:
             self._refuse(refus)
             return
-        self._send(200, self.server.service.repondre(corps))
+        try:
+            reponse = self.server.service.repondre(corps)
+        except SansReponse:
+            self.close_connection = True
+            return
+        self._send(200, reponse)
 
     def _body(self) -> bytes:
         limite = self.server.service.max_octets

@@ -60,3 +60,7 @@ def explain(exc: ValidationError) -> list[dict[str, str]]:
             motif = f"valeur refusée ({erreur['type']})"
         fautes.append({"ou": ".".join(map(str, erreur["loc"])) or "params", "attendu": motif})
     return fautes
+
+
+class SansReponse(Exception):
+    """A function that must not answer at all: the connection closes without a byte."""

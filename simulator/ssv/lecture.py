@@ -85,6 +85,11 @@ class Lecture:
         return letter(contenu.carte_de_test)
 
 
+def vitale_groups(contexte: Contexte, contenu: BaseModel) -> tuple[GroupeDonnees, ...]:
+    """Groups 101 to 111 of what a Vitale holds."""
+    return tuple(_groups(contexte.donnees.lecture["vitale"], contenu))
+
+
 def letter(carte_de_test: bool) -> str:
     """T for a test card, R for a real one."""
     return "T" if carte_de_test else "R"

@@ -13,9 +13,12 @@ from norms.contrat.base import Message, Operation
 from norms.contrat.ports import Alea, Horloge
 from norms.contrat.services import SERVICES, Retour, Vide
 from norms.paquet import NormPack
+from simulator.apcv import Portefeuille
+from simulator.apcv.service import Apcv
 from simulator.evenements import Emettre
 from simulator.pki import TestPki
 from simulator.readers.base import CardReader
+from simulator.services.refus import SansReponse
 from simulator.ssv.certificats import CertificatsDonnees
 from simulator.ssv.chiffrement import Chiffrement
 from simulator.ssv.contexte import Contexte
@@ -57,6 +60,7 @@ class ServicesSsv:
         horloge: Horloge,
         alea: Alea,
         emettre: Emettre,
+        portefeuille: Portefeuille | None = None,
     ) -> None:
         self.contexte = Contexte(pack, pki, horloge, alea, lecteurs)
         self.certificats = CertificatsDonnees(pki, horloge)
@@ -84,6 +88,7 @@ class ServicesSsv:
             "ssv.traduire_arl": divers.traduire_arl,
             "annuaire.certificats": divers.certificats,
         }
+        self._familles |= Apcv(self.contexte, lecture, signature, portefeuille or Portefeuille()).fonctions
         self.registre: dict[str, Operation] = {nom: SERVICES[nom] for nom in self._familles}
         self.fonctions: dict[str, Callable[[Any], Message]] = {nom: self._bind(nom) for nom in self._familles}
 
@@ -107,6 +112,10 @@ class ServicesSsv:
         except RefusSsv as refus:
             code = self.contexte.donnees.refus.get(refus.nom, refus.nom)
             resultat = operation.resultat(code_retour=code, libelle=refus.libelle)  # type: ignore[call-arg]  # a Retour
+        except SansReponse:
+            sans_reponse = {"fonction": nom, "parametres": self._journalier.describe(params), "resultat": None}
+            self._emettre("appel_service", {**sans_reponse, "code_retour": ""})
+            raise
         self._emettre(
             "appel_service",
             {

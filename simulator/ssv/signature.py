@@ -44,8 +44,8 @@ class Signature:
             if contenu.expired(aujourdhui):
                 raise RefusSsv("vitale_perimee", f"carte Vitale périmée depuis le {contenu.fin_validite:%d/%m/%Y}")
             self._check_kind(self._lecture.kind(contenu), facture, "carte Vitale")
-            signature = sign_with_vitale(poste, _digest(facture, SIGNATURE_VITALE))
-        return self._result(facture, SIGNATURE_VITALE, signature)
+            signature = sign_with_vitale(poste, digest(facture, SIGNATURE_VITALE))
+        return self.placer(facture, SIGNATURE_VITALE, signature)
 
     def signer_facture_ps(self, params: SignerFacturePs) -> FactureMiseEnForme:
         """The card of the PS signs, once opened by its code; it must be allowed to (cdc §3.2.9.3.1.1)."""
@@ -60,8 +60,8 @@ class Signature:
                     "cps_non_habilitee", f"carte de {carte.nom} {carte.prenom} : non habilitée à signer des factures"
                 )
             self._check_kind(letter(carte.carte_de_test), facture, "carte du PS")
-            signature = sign_with_cps(poste, _digest(facture, SIGNATURE_PS))
-        return self._result(facture, SIGNATURE_PS, signature)
+            signature = sign_with_cps(poste, digest(facture, SIGNATURE_PS))
+        return self.placer(facture, SIGNATURE_PS, signature)
 
     def _check_kind(self, carte: str, facture: FactureSsv, qui: str) -> None:
         couples = self._contexte.donnees.securisation["couples"]["facture"]
@@ -70,7 +70,8 @@ class Signature:
                 "types_melanges", f"{qui} de type {carte}, facture de type {facture.marquage} : test et réel mélangés"
             )
 
-    def _result(self, facture: FactureSsv, nature: str, signature: bytes) -> FactureMiseEnForme:
+    def placer(self, facture: FactureSsv, nature: str, signature: bytes) -> FactureMiseEnForme:
+        """The invoice with the segments of that signature."""
         contexte = self._contexte
         segments = segmenter(contexte.codec, nature, facture.numero_ps, facture.numero, RSA_SHA256, signature)
         brut = [*(e.brut for e in facture.enregistrements), *segments]
@@ -78,7 +79,8 @@ class Signature:
         return FactureMiseEnForme(facture=encode_base64(brut), critere_lot=critere)
 
 
-def _digest(facture: FactureSsv, nature: str) -> bytes:
+def digest(facture: FactureSsv, nature: str) -> bytes:
+    """SHA-256 of what a card signs in that invoice."""
     return hashlib.sha256(octets_a_signer_facture(facture.enregistrements, nature)).digest()
 
 

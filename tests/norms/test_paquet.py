@@ -36,13 +36,13 @@ def test_overriding_a_layout(pack: NormPack, tmp_path: Path) -> None:
     texte = (DONNEES / "b2" / "type_2s.yaml").read_text(encoding="utf-8")
     avant = '{nom: parcours_soins, colonnes: "121", format: A,'
     assert avant in texte
-    texte = texte.replace('colonnes: "71-120"', 'colonnes: "71-99"').replace(
-        'colonnes: "122-128"', 'colonnes: "101-128"'
+    texte = texte.replace('colonnes: "102-120"', 'colonnes: "102-109"').replace(
+        'colonnes: "122-128"', 'colonnes: "111-128"'
     )
-    texte = texte.replace(avant, '{nom: parcours_soins, colonnes: "100", format: A,')
+    texte = texte.replace(avant, '{nom: parcours_soins, colonnes: "110", format: A,')
     autre = NormPack.avec(make(tmp_path, b2__type_2s_yaml=texte))
     assert (autre.nom, autre.version) == ("editeur", "1")
-    assert CodecB2(autre).encoder("2S", {"parcours_soins": "T"})[99:100] == b"T"
+    assert CodecB2(autre).encoder("2S", {"parcours_soins": "T"})[109:110] == b"T"
     assert CodecB2(pack).encoder("2S", {"parcours_soins": "T"})[120:121] == b"T"
     assert autre.empreinte != pack.empreinte
 
@@ -132,7 +132,8 @@ def test_every_file_and_field_has_a_source(pack: NormPack, nom: str) -> None:
 
 def test_hypotheses_are_listed_with_their_place(pack: NormPack) -> None:
     trouvees = pack.hypotheses("b2/type_2s.yaml")
-    assert [h.element for h in trouvees] == ["parcours_soins"]
+    rpps = ["rpps_executant", "rpps_prescripteur", "structure_prescription"]
+    assert [h.element for h in trouvees] == [*rpps, "parcours_soins"]
     lignes = (DONNEES / "b2" / "type_2s.yaml").read_text(encoding="utf-8").splitlines()
-    assert "parcours_soins" in lignes[trouvees[0].ligne - 1]
+    assert "parcours_soins" in lignes[trouvees[-1].ligne - 1]
     assert pack.hypotheses("b2/type_999.yaml") == ()

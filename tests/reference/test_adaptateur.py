@@ -31,7 +31,7 @@ def test_bonjour_declare_tout_le_protocole() -> None:
     resultat = reponse(BONJOUR)["result"]
     assert set(resultat["operations"]) == set(OPERATIONS)
     assert resultat["profil"]["specialites"] == ["01"]
-    assert set(resultat["profil"]["capacites"]) == {"gestion_unique", "gestion_separee", "telemedecine"}
+    assert {"gestion_unique", "gestion_separee", "telemedecine", "ApCV"} <= set(resultat["profil"]["capacites"])
 
 
 @pytest.mark.parametrize("version", ["2.0", "0.9", ""])

@@ -42,7 +42,7 @@ def _entries(donnees: Any) -> Iterator[dict[str, Any]]:
 def test_exigences_verifiables(mutant: Any, exigences: dict[str, dict[str, Any]]) -> None:
     for numero in mutant.exigences:
         exigence = exigences[numero]
-        assert exigence["niveau"] in {"DOIT", "NE_DOIT_PAS", "RECOMMANDE"}
+        assert exigence["niveau"] in {"DOIT", "NE_DOIT_PAS", "RECOMMANDE", "PEUT"}
         assert exigence["testable"] == "true"
         assert not exigence.get("doublon_de")
 
