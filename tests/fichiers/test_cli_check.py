@@ -157,7 +157,6 @@ def test_a_real_process_with_a_pipe(echantillon: Echantillon) -> None:
     assert b"CONFORME" in fait.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="getrusage n'existe pas sous Windows")
 def test_the_bench_accepts_its_own_file_in_bounded_memory() -> None:
     fait = subprocess.run([sys.executable, str(BENCH), "1200"], capture_output=True, check=False, timeout=120)
     assert fait.returncode == 0, fait.stdout + fait.stderr
