@@ -61,8 +61,9 @@ class TransportInterne:
         return self._erreurs[-MAX_ERREURS:]
 
     def fermer(self, grace: float = 2.0) -> None:
+        """Ends the thread. One that hangs in the adapter can't be stopped from outside: it is left behind, idle."""
         self._demandes.put(None)
-        self._fil.join(0.0 if self._panne else grace)
+        self._fil.join(0.0 if isinstance(self._panne, SilenceLps) else grace)
 
     def _serve(self) -> None:
         while (requete := self._demandes.get()) is not None:

@@ -75,6 +75,8 @@ def unroll(scenario: Scenario, decalage: timedelta) -> Iterator[Pas]:
         variantes: tuple[Mapping[str, Any], ...] = ()
         if isinstance(etape, EtapeMonde) and etape.monde in ("carte.inserer", "carte.retirer"):
             lecteurs[etape.avec["lecteur"]] = etape.avec.get("carte", "")
+        elif isinstance(etape, EtapeMonde) and etape.monde == "apcv.presenter":
+            lues["vitale"] = etape.avec["carte"]  # the ApCV holds the identities of that card
         elif isinstance(etape, EtapeLps):
             if etape.lps in ("ps.lire", "beneficiaire.lire"):
                 cle = "ps" if etape.lps == "ps.lire" else "vitale"

@@ -20,7 +20,8 @@ def journal() -> Journal:
 def test_an_empty_journal_gives_every_root() -> None:
     arbre = fold(journal())
     assert set(arbre) == set(RACINES) - {"secrets"}
-    assert arbre["flux"] == {"messages": [], "fichiers": [], "lots": [], "factures": [], "fse": [], "dre": []}
+    listes = ("messages", "fichiers", "lots", "factures", "reclamations", "fse", "dre")
+    assert arbre["flux"] == {cle: [] for cle in listes}
 
 
 def test_flux_events_are_concatenated_and_sorted_by_type() -> None:

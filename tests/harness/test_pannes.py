@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -213,7 +214,9 @@ def test_three_transports_give_the_same_result_and_the_same_evidence(serveur_htt
 
 # --- In process ---------------------------------------------------------------------------------------
 def test_in_process_exception_and_hang_are_breakdowns(tmp_path: Path) -> None:
+    avant = set(threading.enumerate())
     assert "l'adaptateur interne a levé RuntimeError : panne interne" in run(tmp_path, config_interne("leve")).panne_lps
+    assert set(threading.enumerate()) <= avant  # an adapter that raised is not a hung one: its thread is ended
     assert "n'a pas répondu" in run(tmp_path, config_interne("muet", delai=0.5)).panne_lps
 
 

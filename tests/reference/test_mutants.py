@@ -69,7 +69,7 @@ def fabrique(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
             poste = Poste(
                 tmp_path_factory.mktemp("poste"),
                 monde.environnement(),
-                Parametrage(),
+                Parametrage(delai_reclamation=10),  # not the default: a mutant that ignores it changes something
                 HorlogeVirtuelle(monde.horloge.now()),
                 graine=1,
                 pack=pack,

@@ -47,6 +47,7 @@ def test_the_table_covers_the_zoo_and_explains_each_conforming_cell() -> None:
 @pytest.mark.parametrize("animal", ANIMAUX)
 def test_verdicts_are_those_of_the_table_and_the_reason_names_the_vice(animal: str, tmp_path: Path) -> None:
     jeton = uuid.uuid4().hex
+    avant = set(threading.enumerate())  # another test of this process may have left one hung in an adapter
     banc = bench_of(animal, tmp_path / "dossier", **{MARQUE: jeton})
     fils = 6 if animal in figurant.VICES else 2
     with ThreadPoolExecutor(fils) as executeur:
@@ -57,7 +58,7 @@ def test_verdicts_are_those_of_the_table_and_the_reason_names_the_vice(animal: s
         assert (RAISONS.get(animal, "") in told(resultat)) or attendus[resultat.id] == "conforme", _account([resultat])
     if sys.platform == "linux":
         assert children({MARQUE: jeton}) == []
-    assert [f.name for f in threading.enumerate() if f.name.startswith("lps-")] == []
+    assert [f.name for f in threading.enumerate() if f.name.startswith("lps-") and f not in avant] == []
 
 
 def _account(resultats: list[ResultatScenario]) -> str:
