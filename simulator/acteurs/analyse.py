@@ -46,6 +46,10 @@ class AnalyseFacture:
     def numero(self) -> str:
         return self.lue.numero
 
+    def has(self, code: str) -> bool:
+        """Whether this anomaly was found."""
+        return any(a.code == code for a in self.anomalies)
+
     def montant(self, nom: str) -> int:
         """A total of the record 5, in centimes; 0 when there is none."""
         return entier(self.lue.structure.fin, nom) or 0 if self.lue.structure else 0

@@ -19,14 +19,19 @@ from simulator.messagerie.message import Anomalie as EcartProfil
 DONNEES = Path(__file__).parent.parent / "donnees" / "acteurs"
 
 Niveau = Literal["message", "chiffrement", "fichier", "lot", "facture"]
-Effet = Literal["rejet_smtp", "rejet_chiffrement", "rejet_fichier", "arl_negatif", "aucun"]
+Effet = Literal["rejet_smtp", "rejet_chiffrement", "rejet_fichier", "arl_negatif", "rejet_rsp", "aucun"]
+PartRejetee = Literal["tout", "amo", "amc"]
 
 MAX_TEXTE = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Controle:
-    """One check of the catalogue. ``arl`` and ``libelle``: what a negative ARL says, when that is the effect."""
+    """One check of the catalogue.
+
+    ``arl`` and ``libelle``: what a negative ARL says, when that is the effect; ``rejet``, ``libelle`` and ``part``:
+    what an RSP says of the invoice that it doesn't pay.
+    """
 
     code: str
     niveau: Niveau
@@ -35,6 +40,8 @@ class Controle:
     source: str
     arl: str = ""
     libelle: str = ""
+    rejet: str = ""
+    part: PartRejetee = "tout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +155,8 @@ def _controle(document: Document, i: int, entree: Any) -> Controle:
         raise document.erreur(("controles", i), f"contrôle « {controle.code} » : niveau ou effet inconnu")
     if (controle.effet == "arl_negatif") != bool(controle.arl):
         raise document.erreur(("controles", i), f"contrôle « {controle.code} » : « arl » va avec l'effet arl_negatif")
+    if (controle.effet == "rejet_rsp") != bool(controle.rejet) or controle.part not in get_args(PartRejetee):
+        raise document.erreur(("controles", i), f"contrôle « {controle.code} » : « rejet » va avec l'effet rejet_rsp")
     return controle
 
 

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from norms.contrat.ports import Horloge
 from norms.paquet import NormPack
+from simulator.acteurs.agrement import check_agreements
 from simulator.acteurs.analyse import AnalyseLot, AnalyseMessage
+from simulator.acteurs.anomalies import load_catalogue
 from simulator.acteurs.comportement import Comportement, NatureService
 from simulator.acteurs.confiance import Confiance
 from simulator.acteurs.contexte import Contexte
@@ -24,6 +26,7 @@ from simulator.acteurs.historique import (
     Souvenir,
     check_history,
     find_lot,
+    mark_received,
     remember,
 )
 from simulator.acteurs.organismes import Organisme
@@ -91,7 +94,8 @@ class Bureau:
     """The insurers by address. ``facteur`` takes returns away; ``emettre`` gets the ``flux`` events.
 
     With ``relire`` (gives a message its bytes again, from the evidence), what was received isn't kept in memory.
-    ``noter`` gets what an insurer remembers, as plain data that ``restore`` takes back.
+    ``noter`` gets what an insurer remembers, as plain data that ``restore`` takes back. ``relais`` is given what a
+    concentrator received, once analysed.
     Not thread-safe: one message at a time, orders of the scenario in between.
     """
 
@@ -107,11 +111,12 @@ class Bureau:
         ecarts: Ecarts | None = None,
         relire: Callable[[MessageRecu], MessageRecu] | None = None,
         noter: Callable[[Memoire | Solde], None] | None = None,
+        relais: Callable[[Organisme, Comportement, MessageRecu, AnalyseMessage], None] | None = None,
     ) -> None:
         self._ecarts: Ecarts = ecarts or AucunEcart()
-        self._relire, self._noter = relire, noter
+        self._relire, self._noter, self.relais = relire, noter, relais
         self._pack, self._confiance, self._horloge = pack, confiance, horloge
-        self._facteur, self._emettre = facteur, emettre
+        self.facteur, self._emettre = facteur, emettre
         self.acteurs = {o.numero: Acteur(o) for o in organismes}
         self._par_adresse = {a.organisme.adresse.lower(): a for a in self.acteurs.values()}
 
@@ -133,9 +138,12 @@ class Bureau:
         if self._ecarts.take("mauvaise_cle", numero, f"message {recu.numero}"):
             ctx = replace(ctx, confiance=self._wrong_keys(numero))
         lue = check_history(ctx.catalogue, analyse(ctx, recu), acteur.registre)
+        lue = check_agreements(ctx.catalogue, lue, acteur.comportement.agrements_refuses)
         self._emettre("flux", lue.donnees(recu.preuve))
         decision = decide(lue, acteur.comportement)
         self._remember(acteur, recu, lue, decision)
+        if acteur.organisme.role == "OCT" and self.relais is not None:
+            self.relais(acteur.organisme, acteur.comportement, recu, lue)
         if decision.service is not None:
             self._send_service(acteur, recu, lue, decision.service, decision.motif)
         if decision.arls and self._ecarts.take("rsp_avant_arl", numero, f"message {recu.numero}"):
@@ -217,7 +225,7 @@ class Bureau:
                 profils=profiles(self._pack),
             )
 
-        self._facteur.send(acteur.organisme, adresse, build, annonce)
+        self.facteur.send(acteur.organisme, adresse, build, annonce)
 
     def _send_service(
         self, acteur: Acteur, recu: MessageRecu, lue: AnalyseMessage, nature: NatureService, motif: str
@@ -237,7 +245,7 @@ class Bureau:
             )
 
         annonce = Annonce(acteur=acteur.organisme.numero, nature="SERVICE", positif=False, code=nature, libelle=motif)
-        self._facteur.send(acteur.organisme, recu.expediteur, build, annonce)
+        self.facteur.send(acteur.organisme, recu.expediteur, build, annonce)
 
     # --- orders of the scenario -------------------------------------------------------------------------------
     def acteur(self, numero: str) -> Acteur:
@@ -273,7 +281,8 @@ class Bureau:
             par_ps = {connu.numero_ps: [] for connu in list(acteur.registre.lots.values())[-1:]}
         envoyes = 0
         for numero_ps, connus in par_ps.items():
-            lots = [lot for lot in (c.lire() for c in connus) if lot.factures]
+            lus = (mark_received(load_catalogue(), c.lire(), c.deja) for c in connus)
+            lots = [lot for lot in lus if lot.factures]
             if lots or hors_flux:
                 self._send_rsp(acteur, numero_ps, lots, acteur.dernier.expediteur)
                 acteur.comportement = acteur.comportement.without_extras()

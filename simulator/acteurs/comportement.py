@@ -45,13 +45,22 @@ class Comportement(Modele):
 
     ``arl``: honnete follows the checks and the table of cdc §3.5; positif, negatif and aucun force the answer for every
     lot. ``facture_en_cause``: rank in the lot, from 1. ``factures_rejetees``: numbers rejected by an RSP that pays.
+    ``agrements_refuses``: numbers of software that this insurer no longer takes lots from (« * »: any).
     ``arl_groupes``: one file for all the ARL of a message. ``rsp``: signale pays with a remark (``rejet_code``,
     ``rejet_libelle``), partiel pays ``paye_pourcent``, differe pays later; ``rejet_part`` is what a
     reject touches. ``rsp_reference``: an AMO may still answer in 576 or 900.
+    ``relaie``, ``art``, ``art_texte``, ``art_nature``, ``art_nom``: a concentrator sends files on, tells it in a text
+    file, with its text, its sub-field and its name (annexe5 §7.2.1).
     ``forfaits``, ``retenues``, ``papier``: what the next RSP bears besides invoices, even alone.
     """
 
     arl_groupes: bool = False
+    relaie: bool = True
+    art: Literal["honnete", "aucun"] = "honnete"
+    art_texte: Annotated[str, Field(max_length=2000)] = ""
+    art_nature: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+    art_nom: Annotated[str, Field(pattern=r"^([0-9A-Za-z _.-]{1,60}\.txt)?$")] = ""
+    agrements_refuses: tuple[Annotated[str, Field(pattern=r"^([0-9A-Z]{1,20}|\*)$")], ...] = ()
     arl: Literal["honnete", "positif", "negatif", "aucun"] = "honnete"
     arl_code: Annotated[str, Field(pattern=r"^[0-9A-Z]{0,4}$")] = ""
     arl_libelle: Annotated[str, Field(max_length=60)] = ""

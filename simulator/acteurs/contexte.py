@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
@@ -10,7 +11,7 @@ from norms.contrat.ports import PARIS
 from norms.paquet import NormPack
 from simulator.acteurs.anomalies import Catalogue, load_catalogue
 from simulator.acteurs.confiance import Confiance
-from simulator.acteurs.organismes import Organisme
+from simulator.acteurs.organismes import Gestion, Organisme, load_gestions
 from simulator.acteurs.regles import Regles, load_regles
 
 
@@ -24,6 +25,7 @@ class Contexte:
     instant: datetime
     catalogue: Catalogue = field(default_factory=load_catalogue)
     regles: Regles = field(default_factory=load_regles)
+    gestions: Mapping[str, Gestion] = field(default_factory=load_gestions)
 
     @property
     def codec(self) -> CodecB2:

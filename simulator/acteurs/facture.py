@@ -73,6 +73,7 @@ class _Examen:
             chiffrement, prestations = self._decrypt(structure, blocs)
             self._check_totals(structure)
             self._check_dates(structure)
+            self._check_insurer(structure)
         self._check_identifiers()
         return AnalyseFacture(
             self.lue, self.type, self.mode, self.lot, prestations, vitale, cps, chiffrement, tuple(self.anomalies)
@@ -190,6 +191,9 @@ class _Examen:
             if acte is None or (facturation is not None and acte > facturation):
                 attendu = f"une date, au plus tard celle de la facture ({montre(facturation)})"
                 self.note("FACTURE_DATE_ACTE", attendu, montre(acte), p.entete, "date_acte")
+            elif (borne := self.ctx.regles.prescribed_from(acte)) <= self.ctx.reception:
+                attendu = f"une facture reçue avant le {borne.isoformat()}"
+                self.note("FACTURE_PRESCRITE", attendu, f"un acte du {acte.isoformat()}", p.entete, "date_acte")
 
     def _check_identifiers(self) -> None:
         entete = self.lue.entete
@@ -217,9 +221,28 @@ class _Examen:
         if organisme.role == "AMO" and entete.texte("regime") != organisme.regime:
             attendu = f"le régime {organisme.regime}"
             self.note("FACTURE_DESTINATAIRE", attendu, montre(entete.texte("regime")), entete, "regime")
-        deux_m = next((e for e in self.lue.enregistrements if e.type == "2M" and not e.anomalies), None)
+        deux_m, deux_p = self._record("2M"), self._record("2P")
         if organisme.role == "AMC" and deux_m is not None:
+            operateur = deux_p.texte("operateur_reglement").lstrip("0") if deux_p is not None else ""
             numero = deux_m.texte("numero_amc")
-            if numero.lstrip("0") != organisme.numero_destinataire.lstrip("0"):
-                attendu = f"l'AMC {organisme.numero_destinataire}"
-                self.note("FACTURE_DESTINATAIRE", attendu, montre(numero), deux_m, "numero_amc")
+            gestion = self.ctx.gestions.get(numero.lstrip("0"))
+            propre = numero.lstrip("0") == organisme.numero_destinataire.lstrip("0")
+            confiee = operateur == organisme.numero and gestion is not None and gestion.gestionnaire == operateur
+            if not (confiee if operateur else propre):
+                attendu = f"l'AMC {organisme.numero_destinataire}, ou une AMC dont il est l'opérateur de règlement"
+                constate = f"{montre(numero)}, opérateur {montre(operateur)}" if operateur else montre(numero)
+                self.note("FACTURE_DESTINATAIRE", attendu, constate, deux_m, "numero_amc")
+
+    def _check_insurer(self, structure: FactureB2) -> None:
+        """A FSE bears the complementary part only for who manages both parts (cdc §3.2.7.2)."""
+        if self.ctx.organisme.role != "AMO" or self.type != TypeFacture.FSE or not entier(structure.fin, "total_amc"):
+            return
+        deux_m = self._record("2M")
+        porteur, champ = (deux_m or structure.entete), "numero_amc"
+        gestion = self.ctx.gestions.get(porteur.texte(champ).lstrip("0"))
+        if gestion is not None and gestion.gestionnaire != self.ctx.organisme.numero:
+            attendu = "une AMC dont cet organisme gère la part, ou aucune part complémentaire"
+            self.note("FACTURE_PART_AMC", attendu, montre(porteur.texte(champ)), porteur, champ)
+
+    def _record(self, type_: str) -> Enregistrement | None:
+        return next((e for e in self.lue.enregistrements if e.type == type_ and not e.anomalies), None)

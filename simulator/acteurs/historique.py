@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from simulator.acteurs.analyse import AnalyseFichier, AnalyseLot, AnalyseMessage
+from simulator.acteurs.analyse import AnalyseFacture, AnalyseFichier, AnalyseLot, AnalyseMessage
 from simulator.acteurs.anomalies import Anomalie, Catalogue
 from simulator.acteurs.decision import Decision
-from simulator.acteurs.valeurs import montre
+from simulator.acteurs.valeurs import jour, montre
 
 CleLot = tuple[str, str, str]
+DEJA_RECUE = "FACTURE_DEJA_RECUE"
 
 
 @dataclass(slots=True)
 class LotConnu:
     """A lot already seen: its bytes (SHA-256), whether it was taken charge of, whether it was paid or rejected.
 
+    ``deja``: its invoices that another lot, taken charge of before, already held.
     ``lire`` gives its analysis; it may read it again from the evidence rather than keep it in memory.
     """
 
@@ -27,15 +29,22 @@ class LotConnu:
     accepte: bool
     lire: Callable[[], AnalyseLot]
     liquide: bool = False
+    deja: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Souvenir:
-    """What one message adds to the memory of an insurer. Plain data: it can be written and read back."""
+    """What one message adds to the memory of an insurer. Plain data: it can be written and read back.
+
+    ``lots``: PS, type, reference, digest, taken charge of; ``factures``: for each lot taken charge of, in order, the
+    number and date of its invoices; ``deja``: the numbers of those that were held already.
+    """
 
     compostage: tuple[str, str]
     fichier: tuple[str, str, str] | None
     lots: tuple[tuple[str, str, str, str, bool], ...]
+    factures: tuple[tuple[str, ...], ...] = ()
+    deja: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def read(cls, d: dict[str, Any]) -> Souvenir:
@@ -46,7 +55,8 @@ class Souvenir:
         if d["fichier"]:
             emetteur, identifiant, empreinte = d["fichier"]
             fichier = (str(emetteur), str(identifiant), str(empreinte))
-        return cls((str(exercice), str(compostage)), fichier, lots)
+        factures, deja = (tuple(tuple(map(str, x)) for x in d.get(nom, ())) for nom in ("factures", "deja"))
+        return cls((str(exercice), str(compostage)), fichier, lots, factures, deja)
 
 
 @dataclass(slots=True)
@@ -56,6 +66,7 @@ class Registre:
     compostages: set[tuple[str, str]] = field(default_factory=set)
     fichiers: dict[tuple[str, str], str] = field(default_factory=dict)
     lots: dict[CleLot, LotConnu] = field(default_factory=dict)
+    factures: set[tuple[str, str, str]] = field(default_factory=set)
 
     def record(self, analyse: AnalyseMessage, decision: Decision) -> None:
         """Remembers a message and what became of its lots."""
@@ -66,11 +77,14 @@ class Registre:
         self.compostages.add(souvenir.compostage)
         if souvenir.fichier is not None:
             self.fichiers[souvenir.fichier[:2]] = souvenir.fichier[2]
+        factures, doubles = iter(souvenir.factures), iter(souvenir.deja)
         for ps, type_, reference, empreinte, accepte in souvenir.lots:
             cle = (ps, type_, reference)
+            numeros, recus = (next(factures, ()), next(doubles, ())) if accepte else ((), ())
+            self.factures.update((ps, type_, n) for n in numeros)
             deja = self.lots.get(cle)
             if deja is None or not deja.accepte:
-                self.lots[cle] = LotConnu(empreinte, ps, accepte, lecteur(cle, empreinte))
+                self.lots[cle] = LotConnu(empreinte, ps, accepte, lecteur(cle, empreinte), deja=recus)
 
     def knows(self, numero_ps: str, type_: str, reference: str) -> bool:
         """Whether a lot of this reference was received."""
@@ -95,10 +109,13 @@ def remember(analyse: AnalyseMessage, decision: Decision) -> Souvenir:
         du_fichier = (*_file_key(fichier), _digest(analyse.contenu))
     acceptes = {id(lot) for lot in decision.acceptes}
     lots = () if decision.service is not None else analyse.lots
+    pris = [lot for lot in lots if id(lot) in acceptes]
     return Souvenir(
         (analyse.sujet.exercice, analyse.sujet.compostage),
         du_fichier,
         tuple((*lot_key(lot), _digest(lot.lu.brut), id(lot) in acceptes) for lot in lots),
+        tuple(tuple(map(_invoice_key, lot.factures)) for lot in pris),
+        tuple(tuple(f.numero for f in lot.factures if f.has(DEJA_RECUE)) for lot in pris),
     )
 
 
@@ -124,7 +141,9 @@ def check_history(catalogue: Catalogue, analyse: AnalyseMessage, registre: Regis
     vus: set[CleLot] = set()
     lots = []
     for lot in fichier.lots:
-        lots.append(_lot_reuse(catalogue, lot, registre, repete=lot_key(lot) in vus))
+        lots.append(
+            _invoice_reuse(catalogue, _lot_reuse(catalogue, lot, registre, repete=lot_key(lot) in vus), registre)
+        )
         vus.add(lot_key(lot))
     return replace(
         analyse,
@@ -162,6 +181,31 @@ def _lot_reuse(catalogue: Catalogue, lot: AnalyseLot, registre: Registre, *, rep
         return lot
     anomalie = catalogue.anomalie(code, attendu, constate, en=lot.lu.entete, champ="numero_lot")
     return replace(lot, anomalies=(*lot.anomalies, anomalie))
+
+
+def _invoice_reuse(catalogue: Catalogue, lot: AnalyseLot, registre: Registre) -> AnalyseLot:
+    return mark_received(
+        catalogue, lot, {f.numero for f in lot.factures if (*lot_key(lot)[:2], _invoice_key(f)) in registre.factures}
+    )
+
+
+def mark_received(catalogue: Catalogue, lot: AnalyseLot, numeros: Collection[str]) -> AnalyseLot:
+    """The lot with what memory knows of its invoices: those of these numbers came before; pure."""
+    if not numeros:
+        return lot
+    factures = []
+    for f in lot.factures:
+        if f.numero in numeros and not f.has(DEJA_RECUE):
+            attendu, constate = "une facture qu'aucun lot accepté n'a apportée", montre(f.numero)
+            anomalie = catalogue.anomalie(DEJA_RECUE, attendu, constate, en=f.lue.entete)
+            factures.append(replace(f, anomalies=(*f.anomalies, anomalie)))
+        else:
+            factures.append(f)
+    return replace(lot, factures=tuple(factures))
+
+
+def _invoice_key(f: AnalyseFacture) -> str:
+    return f"{f.numero}/{jour(f.lue.entete, 'date_facturation')}"
 
 
 def _file_key(fichier: AnalyseFichier) -> tuple[str, str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from norms.chargement import Document, load
 
 FICHIER = Path(__file__).parent.parent / "donnees" / "organismes.yaml"
 
-Role = Literal["AMO", "AMC", "OCT", "CESI"]
+Role = Literal["AMO", "AMC", "OCT", "CESI", "LOI"]
 MONDE = FICHIER.with_name("monde.yaml")
 
 
@@ -36,7 +39,19 @@ class Organisme:
     @property
     def types_factures(self) -> tuple[str, ...]:
         """What this role receives (cdc §3.2.3.4, annexe5 §4.2)."""
-        return {"AMO": ("FSE",), "AMC": ("DRE",), "OCT": ("FSE", "DRE"), "CESI": ()}[self.role]
+        return {"AMO": ("FSE",), "AMC": ("DRE",), "OCT": ("FSE", "DRE")}.get(self.role, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Gestion:
+    """Who manages what an AMC owes: itself, an operator that settles its DRE, or the organisation of both parts.
+
+    ``unique``: the AMO ``gestionnaire`` also manages the complementary part (cdc §2.1.2.3); ``deleguee``: the AMC also
+    manages the compulsory part, in the mailbox ``gestionnaire`` (cdc §2.1.2.4); ``separee``: a DRE of its own.
+    """
+
+    mode: Literal["separee", "unique", "deleguee"]
+    gestionnaire: str
 
 
 def load_organismes(chemin: Path = FICHIER) -> tuple[Organisme, ...]:
@@ -50,6 +65,21 @@ def load_organismes(chemin: Path = FICHIER) -> tuple[Organisme, ...]:
     return tuple(o for o in lus if o.adresse)
 
 
+@cache
+def load_gestions(chemin: Path = FICHIER) -> Mapping[str, Gestion]:
+    """AMC number, without leading zeros -> who manages it (immutable, hence kept). Raises ErreurChargement."""
+    document = load(chemin)
+    gestions: dict[str, Gestion] = {}
+    for i, e in enumerate(document.donnees["organismes"]):
+        if e["nature"] != "AMC":
+            continue
+        if e.get("gestion") not in ("separee", "unique", "deleguee"):
+            raise document.erreur(("organismes", i), "gestion d'une AMC : separee, unique ou deleguee")
+        qui = e.get("operateur") or e["numero"] if e["gestion"] == "separee" else e["gere_par"]
+        gestions[e["numero_amc"].lstrip("0")] = Gestion(e["gestion"], qui)
+    return MappingProxyType(gestions)
+
+
 def load_cesi(chemin: Path = MONDE) -> Organisme:
     """The infrastructure that takes claim reports in (cdc §2.2.4.3). Raises ErreurChargement."""
     document = load(chemin)
@@ -57,6 +87,15 @@ def load_cesi(chemin: Path = MONDE) -> Organisme:
     if not isinstance(cesi, dict) or not {"numero", "nom", "adresse"} <= set(cesi):
         raise document.erreur(("cesi",), "« cesi » attendu : numero, nom, adresse")
     return Organisme(cesi["numero"], "CESI", cesi["nom"], cesi["adresse"], type_destinataire="")
+
+
+def load_distributeur(chemin: Path = MONDE) -> Organisme:
+    """The distributor of the opposition list (cdc §2.2.4.2). Raises ErreurChargement."""
+    document = load(chemin)
+    lu = document.donnees.get("oppositions") if isinstance(document.donnees, dict) else None
+    if not isinstance(lu, dict) or not {"numero", "nom", "adresse"} <= set(lu):
+        raise document.erreur(("oppositions",), "« oppositions » attendu : numero, nom, adresse")
+    return Organisme(lu["numero"], "LOI", lu["nom"], lu["adresse"], type_destinataire="")
 
 
 def _organisme(document: Document, i: int, entree: Any) -> Organisme:

@@ -14,6 +14,7 @@ from simulator.acteurs.analyse import AnalyseFacture, AnalyseLot
 from simulator.acteurs.comportement import Comportement
 from simulator.acteurs.decision import load_tables, plain
 from simulator.acteurs.fichiers_retour import alphanumeric
+from simulator.acteurs.oct_eclatement import is_split_by_oct, load_regles_oct
 from simulator.acteurs.organismes import Organisme
 from simulator.acteurs.valeurs import jour
 
@@ -114,9 +115,19 @@ def _settle(
 ) -> tuple[FactureReglee, Sort]:
     tables = load_tables()
     issue = comportement.rsp
+    refus = next((a.controle for a in f.anomalies if a.effet == "rejet_rsp"), None) if issue == "paye" else None
+    if refus is not None:
+        comportement = comportement.changed(
+            {"rsp": "rejete", "rejet_part": refus.part, "rejet_code": refus.rejet, "rejet_libelle": refus.libelle}
+        )
+        issue = "rejete"
     if f.numero.rjust(9, "0") in {n.rjust(9, "0") for n in comportement.factures_rejetees}:
         issue = "rejete"
-    demandes = {"amo": 0 if f.type == "DRE" else f.montant("total_amo"), "amc": f.montant("total_amc")}
+    par_oct = is_split_by_oct(f, load_regles_oct())  # the AMC part of this FSE reaches the AMC by another way
+    demandes = {
+        "amo": 0 if f.type == "DRE" else f.montant("total_amo"),
+        "amc": 0 if par_oct else f.montant("total_amc"),
+    }
     entete = f.lue.entete
     parts = {
         "amo": _part(comportement, issue, "amo", demandes["amo"]) if f.type != "DRE" else None,

@@ -34,6 +34,7 @@ class Regles:
     max_fichier: int
     jours_passes: int
     jours_ouvres_futurs: int
+    annees_prescription: int
     criteres: tuple[Critere, ...]
 
     def oldest(self, reception: date) -> date:
@@ -43,6 +44,11 @@ class Regles:
     def latest(self, reception: date) -> date:
         """The latest lot date accepted on the day of reception (ARL 5002 after)."""
         return _calendrier().ajouter_jours_ouvres(reception, self.jours_ouvres_futurs)
+
+    def prescribed_from(self, soins: date) -> date:
+        """The first day on which care of that date is no longer paid: years count from the quarter that follows."""
+        mois = (soins.month - 1) // 3 * 3 + 4
+        return date(soins.year + mois // 13 + self.annees_prescription, (mois - 1) % 12 + 1, 1)
 
 
 @cache
@@ -60,6 +66,7 @@ def load_regles(chemin: Path = DONNEES / "reception.yaml") -> Regles:
         max_fichier=int(d["tailles"]["fichier"]["valeur"]),
         jours_passes=int(d["age_lot"]["jours_passes"]["valeur"]),
         jours_ouvres_futurs=int(d["age_lot"]["jours_ouvres_futurs"]["valeur"]),
+        annees_prescription=int(d["prescription"]["annees"]["valeur"]),
         criteres=tuple(
             Critere(c["type"], c["enregistrement"], c["champ"], MappingProxyType(c.get("classes", {})))
             for c in d["regroupement"]

@@ -32,6 +32,7 @@ _CLES = frozenset(
         "domaine",
         "gestion",
         "gere_par",
+        "operateur",
         "source",
     }
 )
@@ -41,7 +42,8 @@ _CLES = frozenset(
 class Organisme:
     """An AMO, an AMC or an OCT. ``numero`` identifies it in the world (keys of the PKI and of the actors).
 
-    ``gestion`` (AMC): separee or unique, the latter without an address of its own, managed by the AMO ``gere_par``.
+    ``gestion`` (AMC): separee; unique, managed by the AMO ``gere_par`` and without an address of its own; or deleguee,
+    when it manages the AMO part too, in the mailbox ``gere_par``. ``operateur``: who settles its DRE, if not itself.
     ``flux``: test, demonstration or reel.
     """
 
@@ -62,6 +64,7 @@ class Organisme:
     domaine: str = ""
     gestion: str = ""
     gere_par: str = ""
+    operateur: str = ""
     source: str = ""
 
 
@@ -73,7 +76,6 @@ class Organismes:
         self.tous: tuple[Organisme, ...] = tuple(
             _organisme(document, i, e) for i, e in enumerate(donnees["organismes"])
         )
-        self._destinataires: list[Mapping[str, str]] = donnees["destinataires_fse"]
         self._adressage: Mapping[str, str] = donnees["adressage"]
         if len(self.par_numero) != len(self.tous):
             raise document.erreur(("organismes",), "deux organismes portent le même numéro")
@@ -102,13 +104,6 @@ class Organismes:
         """The AMC of that number, with or without its leading zeros (10 digits in B2)."""
         cherche = numero.strip().lstrip("0")
         return next((o for o in self.tous if o.nature == "AMC" and o.numero_amc.lstrip("0") == cherche), None)
-
-    def destinataire(self, regime: str, caisse: str) -> str:
-        """« Organisme destinataire » of a régime and caisse (cdc §4.2.1.12.2.1)."""
-        for ligne in self._destinataires:
-            if ligne["regime"] in ("*", regime) and ligne["caisse"] in ("*", caisse):
-                return caisse if ligne["organisme_destinataire"] == "=caisse" else ligne["organisme_destinataire"]
-        return caisse
 
     def adresse_amo(self, regime: str, organisme_destinataire: str) -> str:
         """The mailbox of an AMO, by the rule of addressing, whether it exists or not."""

@@ -26,6 +26,10 @@ ADRESSES = {
     "02349": "02349@349.02.rss.test",
     AMC: "MU001@rocher-mutuelle.test",
     OCT: "factures@concentrateur.test",
+    "04110": "04110@110.04.rss.test",
+    "91311": "91311@311.91.rss.test",
+    "94514": "94514@514.94.rss.test",
+    "77700041": "OP003@reglement.test",
 }
 PS = "991111113"
 CODE = "1234"
