@@ -153,7 +153,11 @@ def test_a_lot_ages_with_the_clock(seul: Emetteur) -> None:
         ("carte.inserer", {"lecteur": "ps"}, "carte : donnée obligatoire absente"),
         ("carte.inserer", {"lecteur": "bus", "carte": "dr-martin"}, "lecteur : attendu 'ps' ou 'vitale'"),
         ("carte.inserer", {"lecteur": "ps", "carte": "dr-martin"}, "contient déjà la carte « dr-martin »"),
-        ("carte.inserer", {"lecteur": "vitale", "carte": "dr-inconnu"}, "« dr-inconnu » inconnue .* proches : .*dr-martin.* cards list"),
+        (
+            "carte.inserer",
+            {"lecteur": "vitale", "carte": "dr-inconnu"},
+            "carte « dr-inconnu » inconnue .* proches : .*dr-martin.* preagrement cards list",
+        ),
         ("carte.retirer", {"lecteur": "ps", "vite": "oui"}, "vite : nom inconnu"),
         ("carte.retirer_apres", {"lecteur": "ps", "apdu": "0"}, "apdu : valeur d'au moins 1 attendue"),
         ("carte.retirer_apres", {"lecteur": "ps", "apdu": "deux"}, "apdu : entier attendu ; lu « deux »"),
