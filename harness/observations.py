@@ -27,7 +27,7 @@ RACINES: Mapping[str, str] = {
     "lps": "échanges avec l'adaptateur",
     "secrets": "codes porteur retrouvés dans ce que le LPS a écrit",
 }
-_FLUX = ("messages", "fichiers", "lots", "factures", "reclamations")
+_FLUX = ("messages", "fichiers", "lots", "factures", "reclamations", "oppositions", "eclatements")
 #: Natures of events that are copied as they are: where they go in the tree.
 _LISTES = {"apdu": "apdu", "carte": "cartes", "smtp": "smtp", "pop3": "pop3", "reseau": "reseau"}
 

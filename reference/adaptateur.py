@@ -30,7 +30,7 @@ from norms.contrat.base import (
 )
 from norms.contrat.ports import HorlogeVirtuelle
 from norms.paquet import NormPack
-from reference import rendu
+from reference import operations_droits, rendu
 from reference.erreurs import Refus, ReseauIndisponible
 from reference.modele import APCV
 from reference.poste import Poste
@@ -51,6 +51,8 @@ PROFIL = contrat.ProfilLps(
         "donnees_ps",
         "prix_saisis",
         "ApCV",
+        "ADR",
+        "liste_opposition",
         "echeances",
         "rapprochement_bancaire",
         "reclamation",
@@ -104,7 +106,7 @@ class Adaptateur:
             "reclamation.creer": self._reclamation_creer,
             "reclamation.transmettre": self._reclamation_transmettre,
             "au_revoir": self._au_revoir,
-        }
+        } | operations_droits.operations(lambda: self.poste)
 
     # --- envelope -----------------------------------------------------------------------------------------
     def handle(self, corps: bytes) -> bytes:
@@ -221,6 +223,7 @@ class Adaptateur:
     # --- acquisition --------------------------------------------------------------------------------------
     def _ps_lire(self, params: contrat.PsLire) -> Message:
         ps = self.poste.acquisition_ps.lire(params.code_porteur, params.numero_situation)
+        self.poste.oppositions.rappeler()
         return contrat.PsLu(
             numero_national=ps.numero_national,
             nom=ps.nom,
@@ -244,6 +247,7 @@ class Adaptateur:
             fin_validite=droits.fin_validite.isoformat() if droits.fin_validite else "",
             beneficiaires=tuple(rendu.beneficiaire(b) for b in droits.beneficiaires),
             support=droits.support,
+            support_droits="" if droits.support == APCV else droits.support_droits,
             fin_contexte=droits.fin_contexte.isoformat() if droits.fin_contexte else "",
             demonstration=acquisition.reconnaitre_demonstration(droits),
         )
@@ -310,8 +314,11 @@ class Adaptateur:
         poste = self.poste
         try:
             poste.reception.collecter()
+            if poste.oppositions.boite != poste.oppositions.boite_de_facturation:
+                poste.relever_oppositions()
         except ReseauIndisponible as exc:
             poste.ecran.alerter(f"Retours à relever plus tard : {exc}")
+        poste.oppositions.rappeler()
         return contrat.Retours(retours=tuple(rendu.retour(r) for r in poste.reception.presenter()))
 
     # --- deadlines ----------------------------------------------------------------------------------------

@@ -19,6 +19,10 @@ class CodeRetour(Refus):
         super().__init__(motif, code_retour)
 
 
+class SignatureApcv(Refus):
+    """The ApCV didn't sign: refused, silent, or its context is over."""
+
+
 class ServicesInjoignables(Refus):
     """The supplied services don't answer, or answer something that isn't in the contract."""
 

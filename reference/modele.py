@@ -11,6 +11,7 @@ from datetime import date, datetime
 CARTE_VITALE = "carte_vitale"
 APCV = "apcv"
 SAISIE = "saisie"
+ADR = "adr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,11 @@ class Beneficiaire:
 
 @dataclass(frozen=True, slots=True)
 class Droits:
-    """What a support of rights says: the insured person, the AMO organisation, the beneficiaries (cdc §4.2.1.3)."""
+    """What a support of rights says: the insured person, the AMO organisation, the beneficiaries (cdc §4.2.1.3).
+
+    ``support``: the one that identifies (card, ApCV, typed); ``support_droits``: the one whose AMO rights are used.
+    ``serie``: serial number of the Vitale card; ``piece_amo``: nature of proof that ADR gave.
+    """
 
     support: str
     nir_assure: str
@@ -128,6 +133,15 @@ class Droits:
     situation: str = ""
     contexte: str = ""
     fin_contexte: datetime | None = None
+    serie: str = ""
+    source_droits: str = ""
+    piece_amo: str = ""
+    ame: Periode | None = None
+
+    @property
+    def support_droits(self) -> str:
+        """Where the AMO rights come from (SV-4.2.1.3.1-06)."""
+        return self.source_droits or self.support
 
     @property
     def organisme(self) -> tuple[str, str, str]:

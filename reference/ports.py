@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from norms.contrat.base import ModeSecurisation, TypeFacture
-from norms.contrat.services import AnnuaireCertificats, ContexteApcv
+from norms.contrat.services import AnnuaireCertificats, ContexteApcv, InterrogerAdr
 from norms.ssv import Groupe
 
 
@@ -27,6 +27,17 @@ class LotMisEnForme:
     contenu: bytes
     critere_fichier: str
     groupe: Groupe
+
+
+@dataclass(frozen=True, slots=True)
+class ReponseAdr:
+    """What ADR answers of one person: groups as a card gives them, natures of proof, AME dates (AAAAMMJJ)."""
+
+    groupes: tuple[Groupe, ...]
+    piece_amo: str = ""
+    piece_amc: str = ""
+    ame_debut: str = ""
+    ame_fin: str = ""
 
 
 class Services(Protocol):
@@ -57,7 +68,7 @@ class Services(Protocol):
     def traduire_arl(self, fichier: bytes) -> tuple[Groupe, ...]: ...
     def certificats(self) -> AnnuaireCertificats: ...
     def authentifier_apcv(self, code_porteur: str | None) -> ContexteApcv: ...
-    def interroger_adr(self, contexte: str, numero: int, jour: str) -> tuple[Groupe, ...]: ...
+    def interroger_adr(self, demande: InterrogerAdr) -> ReponseAdr: ...
     def signer_facture_apcv(self, facture: bytes, contexte: str) -> FactureFormee: ...
 
 

@@ -6,6 +6,7 @@ Raises Refus whenever the PS must be told no. A second start in the same directo
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from norms.contrat.ports import AleaReproductible, HorlogeVirtuelle
 from norms.paquet import NormPack
 from norms.ssv import CatalogueGroupes
 from norms.tables import Organismes
+from reference.acquisition.adr import AcquisitionAdr
 from reference.acquisition.apcv import AcquisitionApcv
 from reference.acquisition.beneficiaire import AcquisitionBeneficiaire
 from reference.acquisition.ps import AcquisitionPs
@@ -25,8 +27,10 @@ from reference.clients.smtp import ClientSmtp
 from reference.ecran import Ecran
 from reference.erreurs import Refus
 from reference.facturation.coherence import ControleCoherence
+from reference.facturation.confidentialite import Confidentialite
 from reference.facturation.contexte import RechercheContexteAmc
 from reference.facturation.documents import Documents
+from reference.facturation.eclateur import eclateur_de
 from reference.facturation.elaboration import Elaboration
 from reference.facturation.flux import DecisionFlux
 from reference.facturation.groupes import ConstitutionGroupes
@@ -38,13 +42,15 @@ from reference.facturation.suppression import Suppression
 from reference.facturation.tarification import TarificationAmo
 from reference.flux.adressage import Adressage
 from reference.flux.certificats import CertificatsPieceJointe
-from reference.flux.courriel import CompositionRapports
+from reference.flux.courriel import CompositionDemandes, CompositionRapports
 from reference.flux.fichiers import ConstitutionFichiers
 from reference.flux.lots import ConstitutionLots
 from reference.flux.messages import CompositionMessage, ProfilFacture
+from reference.flux.oct import VersOct
 from reference.flux.reemission import Reemission
 from reference.flux.references import ReferencesLot, verifier
 from reference.flux.transmission import Transmission
+from reference.oppositions import ListeOpposition
 from reference.session import Session
 from reference.store import (
     Absences,
@@ -54,6 +60,7 @@ from reference.store import (
     Factures,
     Fichiers,
     Lots,
+    Oppositions,
     Paiements,
     Rapports,
     Retours,
@@ -61,7 +68,7 @@ from reference.store import (
 from reference.store import compteurs as noms
 from reference.suivi.arl import TraitementArl
 from reference.suivi.banque import RapprochementBanque
-from reference.suivi.courrier import AR_RECLAMATION, NON_REMISE, SERVICE, SERVICE_RECLAMATION, LectureCourrier
+from reference.suivi.courrier import AR_RECLAMATION, DLOI, NON_REMISE, SERVICE, SERVICE_RECLAMATION, LectureCourrier
 from reference.suivi.echeances import Echeances
 from reference.suivi.reception import ReceptionRetours
 from reference.suivi.reclamations import Reclamations
@@ -82,8 +89,7 @@ class Poste:
         graine: int,
         pack: NormPack,
     ) -> None:
-        if parametrage.oct:
-            raise Refus("transmission par un organisme concentrateur non prévue par ce progiciel ; vider « oct »")
+        self.eclateur = eclateur_de(parametrage.oct, parametrage.reglages_oct)
         self.pack, self.horloge, self.ecran, self.session = pack, horloge, Ecran(), Session()
         self.base = Base(dossier)
         try:
@@ -116,9 +122,8 @@ class Poste:
         self.smtp = ClientSmtp(environnement.smtp)
         self.pop3 = ClientPop3(environnement.pop3)
 
-        self.acquisition_ps = AcquisitionPs(self.services, session, ecran, self._remember_ps(parametrage.donnees_ps))
-        self.acquisition_beneficiaire = AcquisitionBeneficiaire(self.services, session, ecran, horloge)
-        self.acquisition_apcv = AcquisitionApcv(self.services, session, ecran, horloge)
+        self._wire_acquisition(parametrage)
+        self._wire_oppositions(environnement, parametrage)
         self.documents = Documents(ecran)
         self.securisation = Securisation(self.services)
         self.elaboration = Elaboration(
@@ -127,12 +132,13 @@ class Poste:
             horloge=horloge,
             base=base,
             factures=self.factures,
-            acquisition=self.acquisition_beneficiaire,
             apcv=self.acquisition_apcv,
+            adr=self.acquisition_adr,
+            oppositions=self.oppositions,
             modes=ControleModes(self.acquisition_beneficiaire),
-            recherche_amc=RechercheContexteAmc(parametrage.conventions, ecran),
+            recherche_amc=RechercheContexteAmc(parametrage.conventions, ecran, self.eclateur),
             tarification=TarificationAmo.avec(pack),
-            decision=DecisionFlux(),
+            decision=DecisionFlux(self.eclateur),
             numerotation=Numerotation(self.compteurs, self.factures),
             coherence=ControleCoherence(self.acquisition_beneficiaire),
             groupes=ConstitutionGroupes(catalogue, organismes, organismes.destinataire),
@@ -158,6 +164,14 @@ class Poste:
         self.constitution_fichiers = ConstitutionFichiers(
             self.services, base, self.compteurs, self.lots, self.fichiers, catalogue, ecran, horloge
         )
+        self.confidentialite = Confidentialite(self.factures, parametrage.caisse_locale)
+        self.elaboration.localiser = self.confidentialite.localiser
+        if parametrage.oct:
+            confidentiels = self.confidentialite
+            self.constitution_fichiers.vers_oct = VersOct(
+                parametrage.oct, parametrage.reglages_oct, directs=confidentiels.est_direct
+            )
+            self.constitution_lots.regrouper = confidentiels.separer(self.constitution_lots.regrouper)
         self.composition = CompositionMessage(
             profil=ProfilFacture.charger(pack),
             compteurs=self.compteurs,
@@ -219,8 +233,44 @@ class Poste:
         )
         for nature in (SERVICE, NON_REMISE, AR_RECLAMATION, SERVICE_RECLAMATION):
             self.reception.traitements[nature] = self.reclamations.retour
+        self._wire_increments()
         self.relever_avant_envoi: Callable[[], int] = self.reception.collecter
         self.rappeler_avant_envoi: Callable[[], None] = self.echeances.rappeler_reemissions
+
+    def _wire_acquisition(self, parametrage: Parametrage) -> None:
+        """Cards, ApCV and ADR."""
+        services, session, ecran, horloge = self.services, self.session, self.ecran, self.horloge
+        self.acquisition_ps = AcquisitionPs(services, session, ecran, self._remember_ps(parametrage.donnees_ps))
+        self.acquisition_beneficiaire = carte = AcquisitionBeneficiaire(services, session, ecran, horloge)
+        self.acquisition_apcv = AcquisitionApcv(services, session, ecran, horloge)
+        self.acquisition_adr = AcquisitionAdr(services, session, ecran, horloge, carte, self.acquisition_apcv)
+
+    def _wire_oppositions(self, environnement: Environnement, parametrage: Parametrage) -> None:
+        """The opposition list, by the mailbox of billing unless the PS has another one for it."""
+        facturation = environnement.pop3
+        boite = (environnement.pop3_oppositions if parametrage.bal_opposition else None) or facturation
+        self.pop3_oppositions = ClientPop3(boite)
+        self.oppositions = ListeOpposition(
+            magasin=Oppositions(self.base, self.compteurs),
+            session=self.session,
+            ecran=self.ecran,
+            horloge=self.horloge,
+            emission=self.smtp,
+            composition=CompositionDemandes(self.pack, self.compteurs, self.horloge),
+            distributeur=parametrage.adresse_oppositions,
+            boite=boite.adresse,
+            boite_de_facturation=facturation.adresse,
+        )
+        self.acquisition_beneficiaire.avertir = self.oppositions.avertir
+        if parametrage.liste_opposition is not None:
+            self.oppositions.magasin.active = parametrage.liste_opposition
+
+    def _wire_increments(self) -> None:
+        """Increments come with the other returns, or by a mailbox of their own."""
+        self.reception.traitements[DLOI] = self.oppositions.recevoir
+        self.reception_oppositions = copy(self.reception)  # the same treatments, by the other mailbox
+        self.reception_oppositions.reception = self.pop3_oppositions
+        self.relever_oppositions = self.reception_oppositions.collecter
 
     def _remember_ps(self, saisies: DonneesPs | None) -> DonneesPs | None:
         """What the PS typed about himself, kept from one start to the next (SV-4.2.1.2.2-02)."""
@@ -250,6 +300,7 @@ class Poste:
     def ouvrir(self, *, mode_test: bool) -> None:
         """Opens the supplied services and tells the PS where he stands (SV-3.4.4-02)."""
         self.services.ouvrir()
+        self.oppositions.rappeler()
         if mode_test:
             self.ecran.alerter("Mode test : les flux partent vers les plateformes de test, avec des cartes de test")
 

@@ -53,6 +53,7 @@ def facture(f: FactureConservee) -> FactureRendue:
         lot=f.lot,
         motif_rejet=f.motif_rejet,
         montant_paye=f.montant_paye,
+        support_droits=f.support_droits,
     )
 
 

@@ -15,6 +15,8 @@ class Session:
     ps: ProfessionnelDeSante | None = None
     situation: SituationFacturation | None = None
     droits: Droits | None = None
+    #: Rights that ADR gave for one person, as long as nobody else is being dealt with.
+    adr: Droits | None = None
 
     def exiger_ps(self) -> tuple[ProfessionnelDeSante, SituationFacturation]:
         """The PS and the situation he bills under. Raises Refus as long as no card was read (cdc §4.2.1.1)."""
@@ -32,9 +34,13 @@ class Session:
     def changer_ps(self, ps: ProfessionnelDeSante, situation: SituationFacturation | None) -> None:
         """Another PS or situation: the whole invoicing starts again (SV-4.2.1.1-39)."""
         if (self.ps, self.situation) != (ps, situation):
-            self.droits = None
+            self.changer_support()
         self.ps, self.situation = ps, situation
 
     def reinitialiser_saisie(self) -> None:
         """Forgets everything entered for an invoice, once it is secured (SV-4.2.1.13-30, SV-4.2.1.13-31)."""
-        self.droits = None
+        self.changer_support()
+
+    def changer_support(self) -> None:
+        """Nothing of what a support gave outlives it (SV-2.2.1.2-10)."""
+        self.droits = self.adr = None

@@ -85,6 +85,9 @@ class Environnement(Message):
     services_jeton: str = Field(repr=False)
     smtp: Boite
     pop3: Boite
+    pop3_oppositions: Boite | None = Field(
+        default=None, description="BAL Opposition, distincte de la BAL de facturation ; employée si le poste la veut"
+    )
 
 
 class ConventionPs(Message):
@@ -110,6 +113,29 @@ class DonneesPs(Message):
     zone_ik: str = ""
 
 
+class ReglagesOct(Message):
+    """How flows leave for the concentrator, as agreed with it (annexe5 §4). Without « oct », nothing of this applies.
+
+    ``eclatement_autorise``: the PS lets the concentrator split enriched FSE (contract 99, annexe5 §4.3.2); unsaid: in
+    that mode only. ``regroupement``: how lots of enriched FSE are put in files (annexe5 §4.3.2).
+    """
+
+    mode: Literal["eclatement_source", "fichier_unique", "fse_enrichie"] = "eclatement_source"
+    type_destinataire: str = Field(default="OT", description="groupe 12, champ 6, fourni par l'OCT")
+    numero_destinataire: str = Field(default="", description="groupe 12, champ 7, fourni par l'OCT")
+    application: str = Field(default="TO", description="groupe 12, champ 5, fournie par l'OCT")
+    zone_message: str = Field(default="", description="groupe 14, champ 3, à l'initiative du progiciel")
+    eclatement_autorise: bool | None = None
+    regroupement: Literal["fichier_unique", "par_caisse"] = "fichier_unique"
+
+
+class CaisseLocale(Message):
+    """The CPAM of the place of practice, where confidential invoices go (cdc §3.2.2.5)."""
+
+    caisse: Annotated[str, Field(pattern=r"^[0-9]{3}$")]
+    centre: Annotated[str, Field(pattern=r"^[0-9]{4}$")] = "0000"
+
+
 class Parametrage(Message):
     """Settings of the workstation for the scenario."""
 
@@ -117,6 +143,10 @@ class Parametrage(Message):
     numero_agrement: str = ""
     conventions: tuple[ConventionPs, ...] = ()
     oct: str = Field(default="", description="adresse de l'OCT ; vide : transmission directe")
+    reglages_oct: ReglagesOct = ReglagesOct()
+    caisse_locale: CaisseLocale | None = Field(
+        default=None, description="CPAM (régime 01) du lieu d'exercice, pour les factures confidentielles"
+    )
     premiere_facture: int = 1
     premier_lot_fse: str = "001"
     premier_lot_dre: str = "AAA"
@@ -126,6 +156,13 @@ class Parametrage(Message):
     )
     donnees_ps: DonneesPs | None = Field(default=None, description="données du PS qui ne viennent pas de sa carte")
     adresse_reclamations: str = Field(default="", description="où envoyer les rapports de réclamation")
+    liste_opposition: bool | None = Field(
+        default=None, description="service de la liste d'opposition activé ou non ; absent : comme avant (cdc §3.2.3.2)"
+    )
+    adresse_oppositions: str = Field(default="", description="adresse du distributeur de la liste d'opposition")
+    bal_opposition: bool = Field(
+        default=False, description="la BAL Opposition est celle de l'environnement, distincte de la BAL de facturation"
+    )
 
 
 class PosteDemarrer(Message):
@@ -196,6 +233,7 @@ class DroitsLus(Reponse):
     demonstration: bool = False
     support: str = Field(default="", description="support Vitale utilisé : carte_vitale, apcv")
     fin_contexte: str = Field(default="", description="fin de validité du contexte ApCV, ISO 8601")
+    support_droits: str = Field(default="", description="d'où viennent les droits AMO : carte_vitale, adr, saisie")
 
 
 # --- Invoicing ------------------------------------------------------------------------------------------
@@ -234,6 +272,39 @@ class BeneficiaireDemande(Message):
     source: Literal["carte_vitale", "apcv", "saisie"] = "carte_vitale"
     numero: int = 1
     identite: BeneficiaireSaisi | None = None
+
+
+class DroitsAcquerir(Message):
+    """cdc §3.2.2.1: asks ADR for the rights of one beneficiary, who is then billed on them.
+
+    For the person of the support acquired last, by his rank on it, or for an identity typed without any support.
+    """
+
+    beneficiaire: BeneficiaireDemande = BeneficiaireDemande()
+    code_porteur: str | None = Field(default=None, repr=False)
+
+
+class CouvertureLue(Message):
+    """A period of cover; dates ISO, empty when open."""
+
+    debut: str = ""
+    fin: str = ""
+    code: str = Field(default="", description="code ALD et code situation, cinq caractères")
+
+
+class DroitsAcquis(Reponse):
+    """What ADR said, as retained. ``ame``: end of the AME period, ISO; empty without AME."""
+
+    support_droits: str = ""
+    regime: str = ""
+    caisse: str = ""
+    centre: str = ""
+    nom: str = ""
+    prenom: str = ""
+    naissance: str = ""
+    couvertures: tuple[CouvertureLue, ...] = ()
+    mutuelle: str = ""
+    ame: str = ""
 
 
 class PrestationDemandee(Message):
@@ -303,6 +374,7 @@ class FactureRendue(Message):
     lot: str = ""
     motif_rejet: str = ""
     montant_paye: Centimes | None = None
+    support_droits: str = Field(default="", description="support de droits AMO : carte_vitale, adr, saisie")
 
 
 class FacturesRendues(Reponse):
@@ -379,8 +451,10 @@ class FichierConstituer(Message):
 
 
 class FichierRendu(Message):
+    """A file. ``type``: MIXTE when it holds lots of FSE and of DRE, for a concentrator (annexe5 §4.2)."""
+
     numero: str
-    type: TypeFacture
+    type: TypeFacture | Literal["MIXTE"]
     destinataire: str
     lots: tuple[str, ...]
     statut: str = "a_transmettre"
@@ -526,6 +600,35 @@ class ReclamationTransmettre(Message):
     """Sends the claim reports that wait."""
 
 
+class OppositionsActiver(Message):
+    """Turns the opposition list on or off on this workstation (cdc §3.2.3.2)."""
+
+    active: bool
+
+
+class OppositionsConsulter(Message):
+    """The references of the list in force, at any time (cdc §4.2.6.3)."""
+
+
+class OppositionsActualiser(Message):
+    """Asks the distributor for what follows the list held, and applies what has come."""
+
+
+class EtatOppositions(Reponse):
+    """``numero``: list in force, 0 for none; ``date`` of its last increment, ``recue_le`` day it came, ISO; ``cartes``:
+    how many cards it holds; ``en_attente``: increments kept until ``manquants`` come; ``boite``: mailbox it comes by.
+    """
+
+    active: bool = False
+    numero: int = 0
+    date: str = ""
+    recue_le: str = ""
+    cartes: int = 0
+    en_attente: tuple[int, ...] = ()
+    manquants: tuple[int, ...] = ()
+    boite: str = ""
+
+
 class AuRevoir(Message):
     pass
 
@@ -591,6 +694,20 @@ OPERATIONS: dict[str, Operation] = {
             ReclamationTransmettre,
             Transmission,
             "Transmet les rapports de réclamation en attente.",
+            60.0,
+        ),
+        Operation("droits.acquerir", DroitsAcquerir, DroitsAcquis, "Demande à ADR les droits d'un bénéficiaire."),
+        Operation(
+            "oppositions.activer", OppositionsActiver, EtatOppositions, "Active ou désactive la liste d'opposition."
+        ),
+        Operation(
+            "oppositions.consulter", OppositionsConsulter, EtatOppositions, "Montre les références de la liste active."
+        ),
+        Operation(
+            "oppositions.actualiser",
+            OppositionsActualiser,
+            EtatOppositions,
+            "Demande les incréments et applique ceux qui sont arrivés.",
             60.0,
         ),
         Operation("au_revoir", AuRevoir, JournalEcrit, "Fin de session."),

@@ -8,7 +8,7 @@ Binary contents (records, signed invoices, lots) travel in base64.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -78,6 +78,9 @@ class ChiffrerFacture(Message):
 
 
 class SignerFactureVitale(Message):
+    """``ressource_ps``: reader of the PS's card, which must be there in SESAM-Vitale mode (cdc §3.2.9.1, §4.1.2)."""
+
+    ressource_ps: str = "ps"
     ressource_vitale: str = "vitale"
     facture: Base64
 
@@ -160,11 +163,31 @@ class ContexteApcv(Retour):
 
 
 class InterrogerAdr(Message):
-    """Rights of the ``numero``-th beneficiary of the context, from 1 (cdc §2.2.1.3)."""
+    """Rights of one person (cdc §2.2.1.3): the ``numero``-th of an ApCV context, or, without a context, the one that
+    the NIR of the insured person (13 characters) and his own date (AAAAMMJJ) and rank of birth identify.
 
-    contexte: str
+    The card of the PS must be there and open: exemptions are for health professionals alone (cdc §4.2.1.3, note 21).
+    """
+
+    ressource_ps: str = "ps"
+    code_porteur: CodePorteur | None = Field(default=None, repr=False)
+    contexte: str = ""
     numero: Annotated[int, Field(ge=1, le=99)] = 1
+    nir: Annotated[str, Field(pattern=r"^([0-9]{6}[0-9AB][0-9]{6})?$")] = ""
+    naissance: Annotated[str, Field(pattern=r"^([0-9]{8})?$")] = ""
+    rang: Annotated[str, Field(pattern=r"^[0-9]?$")] = ""
     date_consultation: str = Field(description="AAAAMMJJ")
+
+
+class RetourAdr(RetourGroupes):
+    """Groups 101 to 108 as a card would give them, without the card's own data (type, serial number, validity), the
+    AMC zone and the Alsace-Moselle mark; and what no card says: natures of proof and AME (cdc §2.2.1.3).
+    """
+
+    nature_piece_amo: str = ""
+    nature_piece_amc: str = ""
+    ame_debut: str = Field(default="", description="AAAAMMJJ, vide sans aide médicale d'État")
+    ame_fin: str = ""
 
 
 class CalculerEmpreinte(Message):
@@ -213,6 +236,21 @@ class AnnuaireCertificats(Message):
     crl: tuple[CrlPubliee, ...] = ()
 
 
+class LecteurDecrit(Message):
+    """One slot of the workstation: the name to give as a resource, the device, what it takes, what is in it."""
+
+    ressource: str
+    nom: str
+    nature: Literal["sesam_vitale", "pcsc"]
+    support: Literal["ps", "vitale"]
+    clavier: bool = Field(description="le code porteur peut s'y saisir")
+    carte: Literal["absente", "ps", "vitale", "inconnue"]
+
+
+class RetourLecteurs(Retour):
+    lecteurs: tuple[LecteurDecrit, ...] = ()
+
+
 class LireDateLecteur(Retour):
     date_heure: str = Field(default="", description="AAAAMMJJHHMMSS")
 
@@ -231,6 +269,7 @@ SERVICES: dict[str, Operation] = {
             "Lit la carte Vitale (groupes 101 à 111).",
         ),
         Operation("ssv.lire_date_lecteur", Vide, LireDateLecteur, "Date et heure du lecteur."),
+        Operation("ssv.lister_lecteurs", Vide, RetourLecteurs, "Lecteurs du poste et nature des cartes présentes."),
         Operation(
             "ssv.formater_facture",
             FormaterFacture,
@@ -255,7 +294,7 @@ SERVICES: dict[str, Operation] = {
             "Demande l'authentification de l'utilisateur de l'ApCV.",
         ),
         Operation("apcv.signer_empreinte", SignerEmpreinte, SignatureApcv, "Signe une empreinte avec l'ApCV."),
-        Operation("adr.interroger", InterrogerAdr, RetourGroupes, "Droits en ligne (groupes 101 à 111)."),
+        Operation("adr.interroger", InterrogerAdr, RetourAdr, "Droits en ligne (groupes 101 à 108, AME)."),
         Operation("ssv.calculer_empreinte", CalculerEmpreinte, Empreinte, "Empreinte à faire signer par l'ApCV."),
         Operation(
             "ssv.ajouter_signature",

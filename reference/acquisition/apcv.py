@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from norms.contrat.ports import Horloge
-from reference.acquisition.beneficiaire import parse_droits
+from norms.contrat.services import InterrogerAdr
 from reference.ecran import Ecran
-from reference.erreurs import Refus
+from reference.erreurs import CodeRetour, Refus
 from reference.modele import APCV, Beneficiaire, Droits
 from reference.ports import Services
 from reference.session import Session
@@ -18,6 +18,11 @@ AUTRE_SUPPORT = (
     "aucun flux signé n'est possible avec l'ApCV ; reprendre l'acquisition à partir d'un autre support, par exemple la "
     "carte Vitale"
 )
+
+
+EXPIRE = "contexte ApCV expiré : aucun flux signé n'est possible avec l'ApCV sans une nouvelle authentification"
+#: Return code of a context that is over (``hypothese``: the real one is in ApCV-MP-001, not distributed).
+CONTEXTE_EXPIRE = "A103"
 
 
 def est_expire(droits: Droits, maintenant: datetime) -> bool:
@@ -37,7 +42,7 @@ class AcquisitionApcv:
 
     def lire(self, code_porteur: str | None = None) -> Droits:
         """Authenticates the user of the ApCV; what another support gave is lost (SV-2.2.1.2-10). Raises Refus."""
-        self.session.droits = None
+        self.session.changer_support()
         try:
             c = self.services.authentifier_apcv(code_porteur)
         except Refus as exc:
@@ -67,19 +72,41 @@ class AcquisitionApcv:
         for rang, b in enumerate(droits.beneficiaires, start=1):
             self.ecran.informer(f"{rang}. {b.nom} {b.prenom}, né(e) le {b.naissance}, rang {b.rang}")
 
-    def droits_du_beneficiaire(self, numero: int) -> Droits:
-        """The rights that ADR gives for one beneficiary of the context (cdc §2.2.1.3). Raises Refus."""
+    def contexte_valide(self) -> Droits:
+        """The context acquired, if it still holds. Raises Refus, after proposing a new authentication."""
         droits = self.session.droits
         if droits is None or droits.support != APCV:
             raise Refus("aucune ApCV acquise ; demander l'authentification de son utilisateur")
         if self.est_expire(droits, self.horloge.now()):
-            self.ecran.questionner("Demander une nouvelle authentification de l'utilisateur de l'ApCV ?")
-            raise Refus("contexte ApCV expiré : aucun flux signé n'est possible sans une nouvelle authentification")
+            self.proposer_authentification()
+            raise Refus(EXPIRE)
+        return droits
+
+    def interroger(self, numero: int, adr: Callable[[InterrogerAdr], Droits]) -> Droits:
+        """The rights of one beneficiary of the context, always asked of ADR (SV-4.2.1.3-32). Raises Refus."""
+        droits = self.contexte_valide()
         if not 1 <= numero <= len(droits.beneficiaires):
             raise Refus(f"bénéficiaire n° {numero} ; l'ApCV en porte {len(droits.beneficiaires)}")
         jour = self.horloge.now().strftime("%Y%m%d")
         try:
-            lus = parse_droits(self.services.interroger_adr(droits.contexte, numero, jour))
+            lus = adr(InterrogerAdr(contexte=droits.contexte, numero=numero, date_consultation=jour))
+        except CodeRetour as exc:
+            if exc.code_retour == CONTEXTE_EXPIRE:
+                self.proposer_authentification()
+                raise Refus(EXPIRE, exc.code_retour) from exc
+            raise Refus(f"{exc.motif} : {AUTRE_SUPPORT}", exc.code_retour) from exc
         except Refus as exc:
             raise Refus(f"{exc.motif} : {AUTRE_SUPPORT}", exc.code_retour) from exc
-        return replace(lus, support=APCV, contexte=droits.contexte, fin_contexte=droits.fin_contexte, fin_validite=None)
+        return replace(lus, support=APCV, contexte=droits.contexte, fin_contexte=droits.fin_contexte)
+
+    def signature_impossible(self, exc: Refus) -> Refus:
+        """What the PS reads when the ApCV didn't sign: ask again when the context is over, else another support."""
+        if exc.code_retour == CONTEXTE_EXPIRE:
+            self.session.changer_support()
+            self.proposer_authentification()
+            return Refus(EXPIRE, exc.code_retour)
+        return Refus(f"{exc.motif} : {AUTRE_SUPPORT}", exc.code_retour)
+
+    def proposer_authentification(self) -> None:
+        """SV-4.2.1.3-34."""
+        self.ecran.questionner("Demander une nouvelle authentification de l'utilisateur de l'ApCV ?")

@@ -40,13 +40,16 @@ class AcquisitionBeneficiaire:
     horloge: Horloge
     reconnaitre_demonstration: Callable[[Droits], bool] = est_demonstration
     est_perimee: Callable[[Droits, date], bool] = est_perimee
+    #: Told of each card read: the opposition list holds it against its own.
+    avertir: Callable[[Droits], None] = lambda _: None
 
     def lire(self, date_consultation: date | None = None, code_porteur: str | None = None) -> Droits:
         """Reads the card in the reader and keeps it for the invoice to come. Raises Refus."""
-        self.session.droits = None
+        self.session.changer_support()
         droits = self.lire_carte(date_consultation, code_porteur)
         self.session.droits = droits
         self.montrer(droits)
+        self.avertir(droits)
         return droits
 
     def lire_carte(self, date_consultation: date | None = None, code_porteur: str | None = None) -> Droits:
@@ -94,14 +97,15 @@ class AcquisitionBeneficiaire:
             f"{regime} {caisse} {centre}"
         )
         for rang, b in enumerate(droits.beneficiaires, start=1):
-            self.ecran.informer(f"{rang}. {b.nom} {b.prenom}, né(e) le {b.naissance}, rang {b.rang}{_covers(b)}")
+            self.ecran.informer(f"{rang}. {b.nom} {b.prenom}, né(e) le {b.naissance}, rang {b.rang}{decrire(b)}")
         if self.reconnaitre_demonstration(droits):
             self.ecran.alerter("Carte Vitale de démonstration : vous effectuez un flux de démonstration")
         if len(droits.beneficiaires) > 1:
             self.ecran.questionner("Carte familiale : choisir le bénéficiaire des soins par son numéro")
 
 
-def _covers(b: Beneficiaire) -> str:
+def decrire(b: Beneficiaire) -> str:
+    """The rights of a person in words: AMO periods, covers, complementary insurers."""
     parties = [f"droits AMO {_span(p)}" for p in b.droits]
     parties += [
         f"couverture {c.code_ald}{c.code_situation} {_span(c.periode)}" + (" (ALD)" if c.code_ald != "0" else "")
@@ -143,6 +147,7 @@ def parse_droits(groupes: Iterable[Groupe]) -> Droits:
         code_gestion=v("code_gestion"),
         beneficiaires=tuple(_beneficiary(p) for p in paquets),
         fin_validite=parse_date(v("fin_validite")),
+        serie=v("numero_serie"),
     )
 
 

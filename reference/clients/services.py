@@ -36,6 +36,7 @@ from norms.contrat.services import (
     LireDroitsVitale,
     LotForme,
     Retour,
+    RetourAdr,
     RetourGroupes,
     SignatureApcv,
     SignerEmpreinte,
@@ -47,8 +48,9 @@ from norms.contrat.services import (
 from norms.paquet import NormPack
 from norms.ssv import CatalogueGroupes, CodesRetour, ErreurGroupe, Groupe
 from reference.conseils import conseil
-from reference.erreurs import CodeRetour, ServicesInjoignables
-from reference.ports import FactureFormee, LotMisEnForme
+from reference.erreurs import CodeRetour, Refus, ServicesInjoignables
+from reference.erreurs import SignatureApcv as SignatureImpossible
+from reference.ports import FactureFormee, LotMisEnForme, ReponseAdr
 
 MAX_REPONSE = 32 * 1024 * 1024
 CORRECT = "0000"
@@ -112,17 +114,22 @@ class ClientServices:
         params = DemanderAuthentification(code_porteur=code_porteur)
         return self._call("apcv.demander_authentification", params, ContexteApcv)
 
-    def interroger_adr(self, contexte: str, numero: int, jour: str) -> tuple[Groupe, ...]:
-        """Groups 101 to 111 of one beneficiary of the context (cdc §2.2.1.3)."""
-        params = InterrogerAdr(contexte=contexte, numero=numero, date_consultation=jour)
-        return self._groups(self._call("adr.interroger", params, RetourGroupes))
+    def interroger_adr(self, demande: InterrogerAdr) -> ReponseAdr:
+        """Rights of one person, of an ApCV context or not (cdc §2.2.1.3)."""
+        r = self._call("adr.interroger", demande, RetourAdr)
+        return ReponseAdr(self._groups(r), r.nature_piece_amo, r.nature_piece_amc, r.ame_debut, r.ame_fin)
 
     def signer_facture_apcv(self, facture: bytes, contexte: str) -> FactureFormee:
-        """The ApCV signs the hash of the invoice, the services place its signature."""
+        """The ApCV signs the hash of the invoice, the services place its signature (SV-4.2.1.1-30).
+
+        Raises SignatureApcv when it didn't sign.
+        """
         empreinte = self._call("ssv.calculer_empreinte", CalculerEmpreinte(facture=_b64(facture)), Empreinte)
-        signee = self._call(
-            "apcv.signer_empreinte", SignerEmpreinte(contexte=contexte, empreinte=empreinte.empreinte), SignatureApcv
-        )
+        demande = SignerEmpreinte(contexte=contexte, empreinte=empreinte.empreinte)
+        try:
+            signee = self._call("apcv.signer_empreinte", demande, SignatureApcv)
+        except Refus as exc:
+            raise SignatureImpossible(exc.motif, exc.code_retour) from exc
         params = AjouterSignature(facture=_b64(facture), signature=signee.signature)
         return _signed(self._call("ssv.ajouter_signature", params, FactureMiseEnForme))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,10 +11,10 @@ from norms.contrat.base import ModeSecurisation
 from norms.contrat.ports import Horloge
 from norms.montants import format_euros
 from norms.ssv import ErreurGroupe
+from reference.acquisition.adr import AcquisitionAdr, same_person
 from reference.acquisition.apcv import AcquisitionApcv
-from reference.acquisition.beneficiaire import AcquisitionBeneficiaire
 from reference.ecran import Ecran
-from reference.erreurs import Refus
+from reference.erreurs import Refus, SignatureApcv
 from reference.facturation.coherence import ControleCoherence
 from reference.facturation.contexte import ALD, ContexteAmo, RechercheContexteAmc, determiner_contexte_amo
 from reference.facturation.documents import Documents
@@ -24,6 +25,7 @@ from reference.facturation.numerotation import Numerotation
 from reference.facturation.securisation import SIGNE_PAR_VITALE, Securisation, Signataire
 from reference.facturation.tarification import TarificationAmo, tarifer_amc, totaliser
 from reference.modele import APCV, Beneficiaire, Droits, Totaux
+from reference.oppositions import ListeOpposition
 from reference.ports import FactureFormee
 from reference.session import Session
 from reference.store import Base, FactureConservee, Factures
@@ -42,8 +44,9 @@ class Elaboration:
     horloge: Horloge
     base: Base
     factures: Factures
-    acquisition: AcquisitionBeneficiaire
     apcv: AcquisitionApcv
+    adr: AcquisitionAdr
+    oppositions: ListeOpposition
     modes: ControleModes
     recherche_amc: RechercheContexteAmc
     tarification: TarificationAmo
@@ -53,6 +56,7 @@ class Elaboration:
     groupes: ConstitutionGroupes
     securisation: Securisation
     documents: Documents
+    localiser: Callable[[Droits], Droits] = lambda droits: droits
 
     def elaborer(self, demande: FactureElaborer) -> tuple[FactureConservee, ...]:
         """Makes and secures the flows of one invoice: a FSE, maybe a DRE. Raises Refus; nothing is then kept."""
@@ -63,6 +67,9 @@ class Elaboration:
                 "titulaire achèvera"
             )
         droits, beneficiaire = self.choisir_beneficiaire(demande.beneficiaire, demande.code_porteur)
+        droits = self.localiser(droits)
+        self.oppositions.verifier(droits)
+        droits, beneficiaire = self.adr.retenir(droits, beneficiaire, demande.nature_assurance)
         self.modes.verifier(
             demande.mode,
             situation=situation,
@@ -107,20 +114,13 @@ class Elaboration:
         self, demande: BeneficiaireDemande, code_porteur: str | None
     ) -> tuple[Droits, Beneficiaire]:
         """SV-4.2.1.3-02: the beneficiary chosen on the support, or the identity typed."""
-        if demande.source == "saisie":
-            if demande.identite is None:
-                raise Refus("identité du bénéficiaire absente ; la saisir ou lire la carte Vitale")
-            droits = self.acquisition.saisir(demande.identite)
-            return droits, droits.beneficiaires[0]
-        if demande.source == APCV:
-            droits = self.apcv.droits_du_beneficiaire(demande.numero)
-            return droits, droits.beneficiaires[0]
-        if self.session.droits is not None and self.session.droits.support == APCV:
-            self.session.droits = None  # another support: nothing of the first one remains (SV-2.2.1.2-09)
-        droits = self.acquisition.en_cours(code_porteur)
-        if not 1 <= demande.numero <= len(droits.beneficiaires):
-            raise Refus(f"bénéficiaire n° {demande.numero} ; la carte Vitale en porte {len(droits.beneficiaires)}")
-        return droits, droits.beneficiaires[demande.numero - 1]
+        if demande.source != APCV:
+            return self.adr.identifier(demande, code_porteur)
+        contexte, connus = self.apcv.contexte_valide(), self.session.adr
+        b = contexte.beneficiaires[demande.numero - 1] if 1 <= demande.numero <= len(contexte.beneficiaires) else None
+        if b is None or connus is None or not same_person(connus, connus.beneficiaires[0], contexte, b):
+            connus = self.adr.acquerir(demande, code_porteur)
+        return connus, connus.beneficiaires[0]
 
     def _jour(self, demande: FactureElaborer) -> date:
         """The day of elaboration; neither it nor an act may lie in the future."""
@@ -173,8 +173,10 @@ class Elaboration:
         except ErreurGroupe as exc:
             self._abandonner(ids)
             raise Refus(f"donnée de facture impossible à transmettre : {exc}") from exc
-        except Refus:
+        except Refus as exc:
             self._abandonner(ids)
+            if donnees.droits.contexte and isinstance(exc, SignatureApcv):
+                raise self.apcv.signature_impossible(exc) from exc
             raise
         statut = A_SIGNER if demande.mode == ModeSecurisation.DESYNCHRONISE else SECURISEE
         with self.base.transaction():

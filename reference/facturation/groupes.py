@@ -10,6 +10,7 @@ from norms.contrat.adaptateur import Prescription
 from norms.ssv import CatalogueGroupes, Groupe
 from norms.tables import Organismes
 from reference.facturation.contexte import ContexteAmc, ContexteAmo
+from reference.facturation.eclateur import Eclateur
 from reference.facturation.flux import FluxAElaborer
 from reference.modele import (
     CARTE_VITALE,
@@ -103,12 +104,13 @@ class ConstitutionGroupes:
             centre_informatique=self._computing_centre(droits),
         )
         if flux.amc is not None:
-            yield self._insurer(flux.amc)
+            yield self._insurer(flux.amc, flux.par_oct)
         if flux.amc is not None or flux.eclatement:
             operateur = flux.amc.convention.operateur_reglement if flux.amc else ""
             yield creer(1322, operateur_reglement=operateur, eclatement=flux.eclatement)
         yield creer(1410, cadre_remboursement=flux.cadre_remboursement)
-        yield creer(1420, nature_piece=PIECES.get(droits.support, AUTRE_PIECE), support_droits=droits.support)
+        piece = droits.piece_amo or PIECES.get(droits.support_droits, AUTRE_PIECE)
+        yield creer(1420, nature_piece=piece, support_droits=droits.support_droits)
         yield creer(1430, indicateur_parcours=d.contexte_amo.parcours)
         yield creer(
             1510,
@@ -137,12 +139,16 @@ class ConstitutionGroupes:
         centre = self.organismes.centre_informatique(*droits.organisme)
         return "" if centre == CENTRE_INCONNU else centre
 
-    def _insurer(self, amc: ContexteAmc) -> Groupe:
-        """Group 1321; the address is the one the table of cdc §4.2.1.12.2.2 gave."""
+    def _insurer(self, amc: ContexteAmc, par_oct: Eclateur | None) -> Groupe:
+        """Group 1321; the address is the one the table of cdc §4.2.1.12.2.2 gave. An enriched FSE tells the
+        third-party payment on the AMC part here, and nowhere else (SV-A5-4.3.2-05)."""
         complementaire, convention = amc.complementaire, amc.convention
+        zones = par_oct.zones(amc.tiers_payant) if par_oct else ("", "")
         return self.catalogue.creer(
             1321,
-            type_contrat=complementaire.type_contrat,
+            type_contrat=par_oct.contrat(complementaire.type_contrat) if par_oct else complementaire.type_contrat,
+            zone_amc_1=zones[0],
+            zone_amc_2=zones[1],
             numero_amc=convention.numero_amc,
             numero_adherent=complementaire.numero_adherent,
             code_application=convention.code_application,

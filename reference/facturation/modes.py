@@ -11,7 +11,7 @@ from norms.chargement import load_plain
 from norms.contrat.base import ModeSecurisation
 from reference.acquisition.beneficiaire import AcquisitionBeneficiaire
 from reference.erreurs import CodeRetour, Refus
-from reference.modele import Beneficiaire, Droits, SituationFacturation
+from reference.modele import APCV, Beneficiaire, Droits, SituationFacturation
 
 _FICHIER = Path(__file__).parent.parent / "donnees" / "modes.yaml"
 
@@ -139,6 +139,8 @@ class ControleModes:
         """SV-3.5-10 and SV-3.5-11."""
         if self.est_telemedecine(actes):
             raise Refus("mode dégradé interdit pour un acte de télémédecine ; employer le mode SESAM sans Vitale")
+        if droits.support == APCV:
+            raise Refus("mode dégradé fermé : le contexte de l'ApCV est valide ; employer le mode SESAM-Vitale")
         carte = self.vitale_utilisable(code_porteur)
         if carte is None or not meme_personne(droits, beneficiaire, carte):
             return

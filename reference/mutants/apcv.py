@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from norms.contrat.adaptateur import BeneficiaireDemande
-from norms.ssv import Groupe
+from norms.contrat.services import InterrogerAdr
 from reference.acquisition.apcv import AUTRE_SUPPORT
 from reference.erreurs import Refus
 from reference.modele import APCV, CARTE_VITALE, Beneficiaire, Droits
 from reference.mutants.modele import Mutant, ServicesDelegues, brancher, ignore_coherence
+from reference.ports import ReponseAdr
 from reference.poste import Poste
 
 
@@ -83,9 +84,9 @@ class _Opposition(ServicesDelegues):
 
     OPPOSES = ("LEFORT",)
 
-    def interroger_adr(self, contexte: str, numero: int, jour: str) -> tuple[Groupe, ...]:
-        lus = super().interroger_adr(contexte, numero, jour)
-        if any(nom in g.champs for g in lus for nom in self.OPPOSES):
+    def interroger_adr(self, demande: InterrogerAdr) -> ReponseAdr:
+        lus = super().interroger_adr(demande)
+        if any(nom in g.champs for g in lus.groupes for nom in self.OPPOSES):
             raise Refus("support en opposition")
         return lus
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from norms.contrat.base import ModeSecurisation, TypeFacture
-from norms.contrat.services import AnnuaireCertificats, ContexteApcv
+from norms.contrat.services import AnnuaireCertificats, ContexteApcv, InterrogerAdr
 from norms.ssv import Groupe
 from reference.facturation.coherence import ControleCoherence
 from reference.modele import Beneficiaire, Droits
-from reference.ports import FactureFormee, LotMisEnForme, Services
+from reference.ports import FactureFormee, LotMisEnForme, ReponseAdr, Services
 from reference.poste import Poste
 
 
@@ -90,8 +90,8 @@ class ServicesDelegues:
     def authentifier_apcv(self, code_porteur: str | None) -> ContexteApcv:
         return self.vrais.authentifier_apcv(code_porteur)
 
-    def interroger_adr(self, contexte: str, numero: int, jour: str) -> tuple[Groupe, ...]:
-        return self.vrais.interroger_adr(contexte, numero, jour)
+    def interroger_adr(self, demande: InterrogerAdr) -> ReponseAdr:
+        return self.vrais.interroger_adr(demande)
 
     def signer_facture_apcv(self, facture: bytes, contexte: str) -> FactureFormee:
         return self.vrais.signer_facture_apcv(facture, contexte)
@@ -118,6 +118,7 @@ def brancher(poste: Poste, services: Services) -> None:
     """Puts other services behind every collaborator that calls them."""
     poste.acquisition_ps.services = services
     poste.acquisition_beneficiaire.services = services
+    poste.acquisition_adr.services = services
     poste.acquisition_apcv.services = services
     poste.securisation.services = services
     poste.constitution_lots.services = services

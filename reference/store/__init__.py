@@ -6,6 +6,7 @@ from reference.store.compteurs import Compteurs
 from reference.store.factures import FactureConservee, Factures
 from reference.store.fichiers import FichierConserve, Fichiers, MessageEmis
 from reference.store.lots import LotConserve, Lots
+from reference.store.oppositions import Oppositions
 from reference.store.paiements import PaiementAnnonce, Paiements
 from reference.store.rapports import RapportConserve, Rapports
 from reference.store.retours import RetourConserve, Retours
@@ -21,6 +22,7 @@ __all__ = [
     "LotConserve",
     "Lots",
     "MessageEmis",
+    "Oppositions",
     "PaiementAnnonce",
     "Paiements",
     "RapportConserve",

@@ -15,6 +15,8 @@ from reference.store.base import Base
 
 ELABOREE, A_SIGNER, SECURISEE = "elaboree", "a_signer", "securisee"
 EN_LOT, TRANSMISE, ACQUITTEE, LOT_REJETE = "en_lot", "transmise", "acquittee", "lot_rejete"
+#: Data group of the AMO proof.
+GROUPE_PIECE = 1420
 PAYEE, REJETEE, ARCHIVEE, SUPPRIMEE = "payee", "rejetee", "archivee", "supprimee"
 
 
@@ -37,6 +39,13 @@ class FactureConservee:
     lot: str
     motif_rejet: str
     montant_paye: int | None
+    groupes: str = ""
+
+    @property
+    def support_droits(self) -> str:
+        """The support of AMO rights the invoice was made with (SV-4.2.1.3.1-06): field 3 of group 1420."""
+        donnees = json.loads(self.groupes) if self.groupes else []
+        return next((str(g[3]) for g in donnees if g[0] == GROUPE_PIECE), "")
 
 
 _VUE = """
@@ -167,4 +176,5 @@ def _invoice(ligne: sqlite3.Row) -> FactureConservee:
         ligne["lot"],
         ligne["motif_rejet"],
         ligne["montant_paye"],
+        ligne["groupes"],
     )

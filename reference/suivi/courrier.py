@@ -13,6 +13,7 @@ from norms.paquet import NormPack
 
 ARL, RSP, SERVICE, ART, NON_REMISE, INCONNU = "ARL", "RSP", "SERVICE", "ART", "NON_REMISE", "INCONNU"
 AR_RECLAMATION, SERVICE_RECLAMATION = "AR_RECLAMATION", "SERVICE_RECLAMATION"
+DLOI = "DLOI"
 #: Natures whose Subject recalls the one of the message they are about.
 RAPPELS = (SERVICE, AR_RECLAMATION, SERVICE_RECLAMATION)
 #: Profile of the norm -> nature for the workstation.
@@ -24,6 +25,7 @@ NATURES = {
     "service_rejet_chiffrement": SERVICE,
     "ar_p": SERVICE,
     "art": ART,
+    "dloi": DLOI,
     "ar_reclamation": AR_RECLAMATION,
     "service_reclamation": SERVICE_RECLAMATION,
 }

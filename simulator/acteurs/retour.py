@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol
 
 from simulator.acteurs.organismes import Organisme
@@ -15,7 +15,7 @@ class Annonce:
     """What the journal says of a return (seam 5, ``retours``)."""
 
     acteur: str
-    nature: Literal["ARL", "RSP", "SERVICE", "DSN"]
+    nature: Literal["ARL", "RSP", "SERVICE", "DSN", "ART", "DLOI"]
     lot: str = ""
     facture: str = ""
     positif: bool = True
@@ -23,6 +23,11 @@ class Annonce:
     libelle: str = ""
     factures: tuple[dict[str, Any], ...] = ()
     lots: tuple[str, ...] = ()
+    relais: str = ""
+
+    def relayed(self, oct_: str) -> Annonce:
+        """The same return, passed on by a concentrator (annexe5 §5.1)."""
+        return replace(self, relais=oct_)
 
     def donnees(self) -> dict[str, Any]:
         return asdict(self) | {"factures": list(self.factures), "lots": list(self.lots)}

@@ -1,7 +1,8 @@
-"""Authentication of an ApCV user, context with its validity, signature of a hash; rights by ADR.
+"""Authentication of an ApCV user, context with its validity, signature of a hash (cdc §2.2.1.2.2).
 
 The specification names these services and leaves their form to documents we don't have: messages, return codes and
-validity are ours (``hypothese``). A context is what a phone gave once; it can't be renewed, only asked for again.
+validity are ours (``hypothese``). A context is what a phone gave once; it can't be renewed, only asked for again. It
+identifies people and gives none of their rights: those come from ADR (``simulator.adr``).
 """
 
 from __future__ import annotations
@@ -25,8 +26,6 @@ from norms.contrat.services import (
     Empreinte,
     FactureMiseEnForme,
     IdentiteApcv,
-    InterrogerAdr,
-    RetourGroupes,
     SignatureApcv,
     SignerEmpreinte,
 )
@@ -36,11 +35,11 @@ from simulator.services.refus import SansReponse
 from simulator.ssv.contexte import Contexte
 from simulator.ssv.erreurs import RefusSsv
 from simulator.ssv.facture import check_step, decode_base64, encode_base64, read_facture
-from simulator.ssv.lecture import Lecture, vitale_groups
+from simulator.ssv.lecture import Lecture
 from simulator.ssv.signature import Signature, digest
 
 #: Return codes of ours (``hypothese``).
-ABSENTE, REFUSEE, EXPIREE, INCONNU, ADR_ERREUR = "A101", "A102", "A103", "A104", "A201"
+ABSENTE, REFUSEE, EXPIREE, INCONNU, SIGNATURE_REFUSEE = "A101", "A102", "A103", "A104", "A105"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,6 @@ class Apcv:
         return {
             "apcv.demander_authentification": self.authentifier,
             "apcv.signer_empreinte": self.signer,
-            "adr.interroger": self.interroger,
             "ssv.calculer_empreinte": self.calculer_empreinte,
             "ssv.ajouter_signature": self.ajouter_signature,
         }
@@ -75,6 +73,7 @@ class Apcv:
         with self.contexte.postes.operation(params.ressource_ps, "ps") as poste:
             self.lecture.read_ps(poste, params.code_porteur)
         p = self.portefeuille
+        p.patienter()
         if p.defaut == "silence":
             raise SansReponse
         if p.image is None:
@@ -101,17 +100,9 @@ class Apcv:
             ),
         )
 
-    def interroger(self, params: InterrogerAdr) -> RetourGroupes:
-        """Rights of one beneficiary of the context: groups 101 to 111, those of a card reading (cdc §2.2.1.3)."""
-        ouvert = self._open(params.contexte)
-        if self.portefeuille.defaut == "adr_silence":
-            raise SansReponse
-        if self.portefeuille.defaut == "adr_erreur":
-            raise RefusSsv(ADR_ERREUR, "ADR : droits indisponibles")
-        if params.numero > len(ouvert.image.beneficiaires):
-            raise RefusSsv(INCONNU, f"ADR : bénéficiaire n° {params.numero} absent du contexte")
-        seul = ouvert.image.model_copy(update={"beneficiaires": (ouvert.image.beneficiaires[params.numero - 1],)})
-        return RetourGroupes(groupes=vitale_groups(self.contexte, seul))
+    def people(self, identifiant: str) -> ImageVitale:
+        """The people of an open context, for ADR. Raises RefusSsv when it is unknown or expired."""
+        return self._open(identifiant).image
 
     def calculer_empreinte(self, params: CalculerEmpreinte) -> Empreinte:
         """What the ApCV will sign: SHA-256 of the invoice as the card would have signed it."""
@@ -121,6 +112,15 @@ class Apcv:
 
     def signer(self, params: SignerEmpreinte) -> SignatureApcv:
         """The signature of the hash, within the validity of the context."""
+        p = self.portefeuille
+        p.patienter()
+        if p.defaut == "signature_muette":
+            raise SansReponse
+        if p.defaut == "signature_refusee":
+            raise RefusSsv(SIGNATURE_REFUSEE, "signature refusée par le service ApCV")
+        if p.defaut == "expire_a_la_signature":
+            self._ouverts.pop(params.contexte, None)
+            raise RefusSsv(EXPIREE, "contexte ApCV expiré pendant l'élaboration de la facture")
         ouvert = self._open(params.contexte)
         cle = self.contexte.pki.identite_vitale(ouvert.image.numero_serie).cle
         signature = cle.sign(bytes.fromhex(params.empreinte), padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))

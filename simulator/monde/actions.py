@@ -12,16 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from simulator.acteurs.bureau import ErreurActeur
 from simulator.acteurs.comportement import Comportement, NatureService
 from simulator.acteurs.francais import explain
+from simulator.acteurs.oppositions import DefautLoi
+from simulator.apcv.portefeuille import Defaut
 from simulator.cards.modele import ImageVitale
 from simulator.monde.config import ErreurMonde
 from simulator.pannes.grammaire import Panne, shift
 from simulator.pannes.registre import ErreurPanne
+from simulator.readers.equipement import ErreurEquipement
 from simulator.readers.script import Incident
 
 if TYPE_CHECKING:
     from simulator.monde.monde import MondeSimule
 
-NomLecteur = Literal["ps", "vitale"]
+NomLecteur = Literal["ps", "vitale", "ps2", "vitale2"]
 
 
 class ErreurAction(ValueError):
@@ -52,7 +55,7 @@ class RetraitApres(Parametres):
     apdu: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class Defaut(Parametres):
+class DefautCarte(Parametres):
     """``muette``, ``statut`` (with ``sw``), ``tronquer`` (with ``octets``), from the next matching APDU on.
 
     ``abimee``: its files can't be understood; ``clonee``: it has not the private key of its certificate;
@@ -66,6 +69,27 @@ class Defaut(Parametres):
     fois: Annotated[int, Field(ge=1)] | None = None
     sw: str = "6F00"
     octets: Annotated[int, Field(ge=1, le=256)] = 1
+
+
+class Frappe(Parametres):
+    """The PS types his code on the keypad of the reader, when it asks for it."""
+
+    lecteur: NomLecteur = "ps"
+    code: Annotated[str, Field(pattern=r"^[0-9]{4}$", repr=False)]
+
+
+class Occupation(Parametres):
+    """Another application holds the channel of a reader; ``tentatives``: it lets go after so many attempts."""
+
+    lecteur: NomLecteur
+    tentatives: Annotated[int, Field(ge=1, le=10_000)] | None = None
+
+
+class HorlogeLecteur(Parametres):
+    """How far the clock of a reader is from the time of the world, forward or back."""
+
+    lecteur: NomLecteur
+    minutes: Annotated[int, Field(ge=-5_270_400, le=5_270_400)]
 
 
 class Avance(Parametres):
@@ -95,16 +119,49 @@ class Service(Parametres):
 
 
 class Presentation(Parametres):
-    """The phone that holds the cards of this Vitale; ``validite_minutes``: how long a context of it lasts."""
+    """The phone that holds the cards of this Vitale; ``validite_minutes``: how long a context of it lasts.
+
+    ``beneficiaires``: who of the card is in the phone, by rank on the card, its user first; empty: everybody.
+    """
 
     carte: str
+    beneficiaires: tuple[Annotated[int, Field(ge=1, le=9)], ...] = ()
     validite_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
 
 
 class DefautApcv(Parametres):
-    """``refus`` by the user, ``silence`` of the service, ``adr_erreur``, ``adr_silence``; empty: all is well again."""
+    """What goes wrong with ApCV and ADR from now on; empty: all is well again.
 
-    defaut: Literal["", "refus", "silence", "adr_erreur", "adr_silence"] = ""
+    Authentication: ``refus`` by the user, ``silence``. Signature: ``signature_refusee``, ``signature_muette``,
+    ``expire_a_la_signature`` (the context ends during the elaboration). ADR: ``adr_erreur``, ``adr_silence``.
+    ``delai_ms``: every answer of the two comes that much later, real time.
+    """
+
+    defaut: Defaut = ""
+    delai_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
+
+
+class Publication(Parametres):
+    """Cards put in opposition and taken out of it, by name; the next increment of the list says so.
+
+    ``diffuser``: it is also sent to the PS, who asked for nothing.
+    """
+
+    ajouter: tuple[str, ...] = ()
+    retirer: tuple[str, ...] = ()
+    diffuser: bool = False
+
+
+class Diffusion(Parametres):
+    """Increments already published, sent to the PS in this order, one message each."""
+
+    numeros: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+
+
+class DefautDistributeur(Parametres):
+    """``muet``: requests stay without answer; ``altere``: files arrive cut short; empty: all is well again."""
+
+    defaut: DefautLoi = ""
 
 
 class Levee(Parametres):
@@ -138,12 +195,29 @@ def _remove_after(monde: MondeSimule, p: RetraitApres) -> None:
     monde.scene.arm(p.lecteur, Incident(action="retirer", apres_apdu=p.apdu, fois=1))
 
 
-def _fault(monde: MondeSimule, p: Defaut) -> None:
+def _fault(monde: MondeSimule, p: DefautCarte) -> None:
     if p.defaut == "opposition":
-        monde.scene.oppose(p.lecteur)
+        nom = monde.scene.oppose(p.lecteur)
+        monde.distributeur.publier((monde.population.serie(nom),))
         return
     incident = Incident(action=p.defaut, apres_apdu=p.apres_apdu, motif=p.motif, fois=p.fois, sw=p.sw, octets=p.octets)
     monde.scene.arm(p.lecteur, incident)
+
+
+def _type_code(monde: MondeSimule, p: Frappe) -> None:
+    monde.terminaux.taper(p.lecteur, p.code)
+
+
+def _occupy(monde: MondeSimule, p: Occupation) -> None:
+    monde.terminaux.occuper(p.lecteur, p.tentatives)
+
+
+def _let_go(monde: MondeSimule, p: DuLecteur) -> None:
+    monde.terminaux.liberer(p.lecteur)
+
+
+def _set_clock(monde: MondeSimule, p: HorlogeLecteur) -> None:
+    monde.terminaux.decaler(p.lecteur, timedelta(minutes=p.minutes))
 
 
 def _network_down(monde: MondeSimule, p: Aucun) -> None:
@@ -168,11 +242,34 @@ def _hold_out(monde: MondeSimule, p: Presentation) -> None:
     image = monde.population.image(p.carte)
     if not isinstance(image, ImageVitale):
         raise ErreurMonde(f"« {p.carte} » n'est pas une carte Vitale ; une ApCV porte des identités de carte Vitale")
+    if p.beneficiaires:
+        if max(p.beneficiaires) > len(image.beneficiaires):
+            raise ErreurMonde(f"« {p.carte} » porte {len(image.beneficiaires)} bénéficiaire(s)")
+        presents = tuple(image.beneficiaires[rang - 1] for rang in p.beneficiaires)
+        image = image.model_copy(update={"beneficiaires": presents})
     monde.portefeuille.image, monde.portefeuille.validite = image, timedelta(minutes=p.validite_minutes)
 
 
 def _apcv_fault(monde: MondeSimule, p: DefautApcv) -> None:
-    monde.portefeuille.defaut = p.defaut
+    monde.portefeuille.defaut, monde.portefeuille.delai_s = p.defaut, p.delai_ms / 1000
+
+
+def _publish(monde: MondeSimule, p: Publication) -> None:
+    series = [tuple(monde.population.serie(nom) for nom in noms) for noms in (p.ajouter, p.retirer)]
+    dloi = monde.distributeur.publier(*series)
+    if p.diffuser:
+        monde.distributeur.diffuser((dloi.numero,), monde.adresse_ps)
+
+
+def _spread(monde: MondeSimule, p: Diffusion) -> None:
+    publies = len(monde.distributeur.publies)
+    if max(p.numeros) > publies:
+        raise ErreurMonde(f"incrément {max(p.numeros)} jamais publié ; le dernier est le {publies}")
+    monde.distributeur.diffuser(p.numeros, monde.adresse_ps)
+
+
+def _loi_fault(monde: MondeSimule, p: DefautDistributeur) -> None:
+    monde.distributeur.defaut = p.defaut
 
 
 def _settle(monde: MondeSimule, p: Liquidation) -> None:
@@ -196,9 +293,18 @@ ACTIONS: dict[str, Action] = {
     "carte.inserer": Action(Insertion, _insert, "Insère une carte de la population dans un lecteur."),
     "carte.retirer": Action(DuLecteur, _remove, "Retire la carte d'un lecteur."),
     "carte.retirer_apres": Action(RetraitApres, _remove_after, "Retire la carte après le n-ième échange à venir."),
-    "carte.defaut": Action(Defaut, _fault, "Rend défaillante la carte présente."),
+    "carte.defaut": Action(DefautCarte, _fault, "Rend défaillante la carte présente."),
+    "lecteur.taper_code": Action(Frappe, _type_code, "Le PS tape son code sur le clavier du lecteur."),
+    "lecteur.occuper": Action(Occupation, _occupy, "Une autre application tient le canal d'un lecteur."),
+    "lecteur.liberer": Action(DuLecteur, _let_go, "L'autre application rend le lecteur."),
+    "lecteur.regler_horloge": Action(HorlogeLecteur, _set_clock, "Décale l'horloge d'un lecteur."),
     "apcv.presenter": Action(Presentation, _hold_out, "Présente l'ApCV qui porte les identités d'une carte Vitale."),
-    "apcv.defaut": Action(DefautApcv, _apcv_fault, "Fait refuser, taire ou échouer l'ApCV ou ADR."),
+    "apcv.defaut": Action(DefautApcv, _apcv_fault, "Fait refuser, taire, tarder ou échouer l'ApCV ou ADR."),
+    "loi.publier": Action(Publication, _publish, "Ajoute un incrément à la liste d'opposition."),
+    "loi.diffuser": Action(Diffusion, _spread, "Envoie au PS des incréments de la liste d'opposition."),
+    "loi.defaut": Action(
+        DefautDistributeur, _loi_fault, "Fait taire le distributeur d'opposition, ou abîme ses fichiers."
+    ),
     "reseau.couper": Action(Aucun, _network_down, "Coupe le réseau : SMTP et POP3 refusent les connexions."),
     "reseau.retablir": Action(Aucun, _network_up, "Rétablit le réseau sur les mêmes ports."),
     "panne.poser": Action(Panne, _put_fault, "Pose une panne (docs/pannes.md)."),
@@ -221,6 +327,6 @@ def act(monde: MondeSimule, action: str, avec: Mapping[str, Any]) -> None:
         raise ErreurAction(f"action « {action} » : {explain(exc)}") from exc
     try:
         description.faire(monde, params)
-    except (ErreurMonde, ErreurActeur, ErreurPanne, ValidationError) as exc:
+    except (ErreurMonde, ErreurActeur, ErreurEquipement, ErreurPanne, ValidationError) as exc:
         texte = explain(exc) if isinstance(exc, ValidationError) else str(exc)
         raise ErreurAction(f"action « {action} » : {texte}") from exc

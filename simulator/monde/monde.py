@@ -22,7 +22,9 @@ from simulator.acteurs.bureau import Bureau, ErreurActeur
 from simulator.acteurs.cesi import Cesi
 from simulator.acteurs.confiance import Confiance
 from simulator.acteurs.francais import explain
-from simulator.acteurs.organismes import load_cesi, load_organismes
+from simulator.acteurs.oct import Concentrateurs
+from simulator.acteurs.oppositions import Distributeur
+from simulator.acteurs.organismes import load_cesi, load_distributeur, load_organismes
 from simulator.apcv import Portefeuille
 from simulator.evenements import Journal
 from simulator.messagerie.boites import MAX_MESSAGES, MAX_OCTETS, Boites
@@ -44,6 +46,7 @@ from simulator.pannes.grammaire import Panne, Quoi
 from simulator.pannes.guichet import Depot, Guichet
 from simulator.pannes.registre import ErreurPanne, Pannes, read_faults
 from simulator.pki import TestPki
+from simulator.readers.equipement import Terminaux
 from simulator.readers.ouverture import Lecteurs, ouvrir_lecteurs
 from simulator.services import ServiceHttp
 from simulator.ssv import ServicesSsv
@@ -75,6 +78,7 @@ class MondeSimule:
         alea = AleaReproductible(config.graine, "monde")
         self.population = Population(config.population, self.pki, alea.derive("cartes"))
         self.scene = Scene(self.population, self.journal.emettre)
+        self.terminaux = Terminaux(config.materiel, informer=self.scene.note)
         self._alea = alea
         self.portefeuille = Portefeuille()
         self._jeton = alea.derive("jeton").octets(16).hex()
@@ -95,8 +99,26 @@ class MondeSimule:
             relire=self._reread if self._reprise else None,
             noter=self._reprise.remember if self._reprise else None,
         )
+        self.concentrateurs = Concentrateurs(
+            organismes,
+            pack=config.pack,
+            facteur=self._courrier,
+            emission=self._submit,
+            certificat=lambda numero: self.pki.certificat("chiffrement_piece_jointe", numero),
+            alea=alea.derive("concentrateurs"),
+            composteur=self._courrier.composteur,
+            emettre=self.journal.emettre,
+            adresse_ps=self.adresse_ps,
+        )
+        self.bureau.relais = self.concentrateurs.relay
+        self.bureau.facteur = self.concentrateurs
         self.cesi = Cesi(load_cesi(), pack=config.pack, facteur=self._courrier, emettre=self.journal.emettre)
-        self.organismes = (*organismes, self.cesi.organisme)
+        self.distributeur = Distributeur(
+            load_distributeur(), config.pack, self.horloge, self._courrier, self.journal.emettre
+        )
+        self.distributeur.publier(self.population.oppositions)
+        self.organismes = (*organismes, self.cesi.organisme, self.distributeur.organisme)
+        self._boite_oppositions: dict[str, str] = donnees["boite_oppositions"]
         self._adresse_operateur: str = donnees["operateur"]["adresse"]
         self._connus = {o.adresse.lower() for o in self.organismes} | {self.adresse_ps}
         self._pile = ExitStack()
@@ -130,7 +152,8 @@ class MondeSimule:
                 self.bureau.regler(numero, cles)
             except ErreurActeur as exc:
                 raise ErreurMonde(str(exc)) from exc
-        self._lecteurs = pile.enter_context(ouvrir_lecteurs(config.transport, espion=self.scene.espion))
+        noms = config.materiel.ressources
+        self._lecteurs = pile.enter_context(ouvrir_lecteurs(config.transport, noms=noms, espion=self.scene.espion))
         self.scene.attach(self._lecteurs)
         for lecteur, carte in config.lecteurs.items():
             if carte:
@@ -143,6 +166,8 @@ class MondeSimule:
             self._alea.derive("ssv"),
             self.journal.emettre,
             self.portefeuille,
+            self.population.droits,
+            self.terminaux,
         )
         pile.enter_context(ssv)
         reseau = config.reseau
@@ -174,6 +199,8 @@ class MondeSimule:
             max_octets=MAX_OCTETS_DURABLE if config.durable else MAX_OCTETS,
         )
         boites.create(self.adresse_ps, self._mot_de_passe, self._identifiant_ps)
+        separee = self._boite_oppositions
+        boites.create(separee["adresse"], self._mot_de_passe, separee["identifiant"])
         self.boites = boites
         self._resume(boites)
         self._open_faults(boites)
@@ -216,7 +243,7 @@ class MondeSimule:
             self._courrier.composteur(NUMERO_OPERATEUR, self._adresse_operateur),
             pack=self.config.pack,
             guichet=self.guichet,
-            boite_de=self._courrier.mailbox_of,
+            boite_de=lambda adresse: "" if self.concentrateurs.knows(adresse) else self._courrier.mailbox_of(adresse),
         )
         self.acheminement = Acheminement(
             self.organismes,
@@ -245,10 +272,15 @@ class MondeSimule:
                     self._courrier.deposit(Depot(adresse, recu.brut, None))
             self.acheminement.carry(replace(recu, preuve=self._courrier.evidence(recu.preuve)))
 
+    def _submit(self, expediteur: str, destinataire: str, brut: bytes) -> None:
+        """A concentrator hands a message to the network: kept, numbered and carried as the PS's own are."""
+        self.messagerie.submit(self.boites.accept(expediteur, (destinataire,), brut))
+
     def _hand_over(self, recu: MessageRecu) -> None:
         """An insurer, or the infrastructure of claims, receives the message."""
         self.bureau.handle(recu)
         self.cesi.handle(recu)
+        self.distributeur.handle(recu)
 
     def _done(self, recu: MessageRecu) -> None:
         self._courrier.forget_deposited()
@@ -341,6 +373,13 @@ class MondeSimule:
             services_jeton=self._jeton,
             smtp=Boite(port=messagerie.port_smtp, adresse=self.adresse_ps, **commun),
             pop3=Boite(port=messagerie.port_pop3, adresse=self.adresse_ps, **commun),
+            pop3_oppositions=Boite(
+                hote=HOTE,
+                port=messagerie.port_pop3,
+                utilisateur=self._boite_oppositions["identifiant"],
+                mot_de_passe=self._mot_de_passe,
+                adresse=self._boite_oppositions["adresse"],
+            ),
         )
 
     def agir(self, action: str, avec: Mapping[str, Any] | None = None, *, attendre: bool = True) -> None:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from norms.contrat.ports import Alea
 from simulator.acteurs.confiance import TOUS, Porteur
+from simulator.adr import DroitsEnLigne
 from simulator.cards.carte import Card
 from simulator.cards.cps3 import build_cps
 from simulator.cards.etat import EtatPersistant
@@ -45,6 +46,7 @@ class Population:
         self._images: dict[str, ImageCps | ImageVitale] = {}
         self._etats: dict[str, EtatPersistant] = {}
         liste = racine.parent / "oppositions.yaml"
+        self.droits = DroitsEnLigne(racine.parent / "adr", self._vitales)
         self._oppositions = {o.numero_serie for o in load_oppositions(liste)} if liste.is_file() else set()
 
     @property
@@ -100,10 +102,20 @@ class Population:
 
     def oppose(self, nom: str) -> None:
         """Enters a card into the opposition list. Raises ErreurMonde when it isn't a Vitale of the population."""
+        self._oppositions.add(self.serie(nom))
+
+    def serie(self, nom: str) -> str:
+        """The serial number of a Vitale card, for the opposition list. Raises ErreurMonde when it isn't one."""
         image = self.image(nom)
         if not isinstance(image, ImageVitale):
             raise ErreurMonde(f"« {nom} » n'est pas une carte Vitale ; la liste d'opposition ne porte que celles-ci")
-        self._oppositions.add(image.numero_serie)
+        return image.numero_serie
+
+    def _vitales(self) -> Iterator[tuple[str, ImageVitale]]:
+        for nom in self._fichiers["vitale"]:
+            image = self.image(nom)
+            if isinstance(image, ImageVitale):
+                yield nom, image
 
     @cached_property
     def porteurs(self) -> tuple[Porteur, ...]:
@@ -118,12 +130,10 @@ class Population:
                 lots = _may_sign(image, lambda s: s.habilitation_lot == "1", (EMPLOYE,))
                 certificat = partial(self._pki.certificat, "cps_signature", image.numero_serie)
                 yield Porteur("PS", nom, certificat, numeros, lots)
-        for nom in self._fichiers["vitale"]:
-            image = self.image(nom)
-            if isinstance(image, ImageVitale):
-                nirs = {image.assure.nir, *(b.nir_certifie for b in image.beneficiaires if b.nir_certifie)}
-                certificat = partial(self._pki.certificat, "vitale", image.numero_serie)
-                yield Porteur("VITALE", nom, certificat, tuple(sorted(nirs)))
+        for nom, vitale in self._vitales():
+            nirs = {vitale.assure.nir, *(b.nir_certifie for b in vitale.beneficiaires if b.nir_certifie)}
+            certificat = partial(self._pki.certificat, "vitale", vitale.numero_serie)
+            yield Porteur("VITALE", nom, certificat, tuple(sorted(nirs)))
 
 
 def _may_sign(image: ImageCps, habilite: Callable[[Situation], bool], larges: tuple[str, ...]) -> tuple[str, ...]:

@@ -56,6 +56,10 @@ class Scene:
         """Gives the readers, once they are open."""
         self._lecteurs = lecteurs
 
+    def note(self, lecteur: str, mouvement: str) -> None:
+        """Something that happened to a reader rather than to a card: « code_tape », « occupe », « libere »."""
+        self._emettre("carte", {"lecteur": lecteur, "mouvement": mouvement, "carte": self._name(lecteur)})
+
     def insert(self, lecteur: str, nom: str) -> None:
         """Puts a card in. Raises ErreurMonde when the card or the reader is unknown, or the slot taken."""
         ou = self._reader(lecteur)
@@ -75,11 +79,12 @@ class Scene:
             raise ErreurMonde(f"le lecteur « {lecteur} » est vide ; y insérer une carte d'abord")
         self._en_place[lecteur][1].arm(incident, self._population.card)
 
-    def oppose(self, lecteur: str) -> None:
-        """Enters the card that is in into the opposition list. Raises ErreurMonde when there is none, or no Vitale."""
+    def oppose(self, lecteur: str) -> str:
+        """Enters the card that is in into the opposition list, gives its name. Raises ErreurMonde."""
         if not self._reader(lecteur).present or lecteur not in self._en_place:
             raise ErreurMonde(f"le lecteur « {lecteur} » est vide ; y insérer une carte d'abord")
         self._population.oppose(self._name(lecteur))
+        return self._name(lecteur)
 
     def _reader(self, lecteur: str) -> CardReader:
         try:

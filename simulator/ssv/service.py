@@ -13,11 +13,14 @@ from norms.contrat.base import Message, Operation
 from norms.contrat.ports import Alea, Horloge
 from norms.contrat.services import SERVICES, Retour, Vide
 from norms.paquet import NormPack
+from simulator.adr import DroitsEnLigne
+from simulator.adr.service import Adr
 from simulator.apcv import Portefeuille
 from simulator.apcv.service import Apcv
 from simulator.evenements import Emettre
 from simulator.pki import TestPki
 from simulator.readers.base import CardReader
+from simulator.readers.equipement import Terminaux
 from simulator.services.refus import SansReponse
 from simulator.ssv.certificats import CertificatsDonnees
 from simulator.ssv.chiffrement import Chiffrement
@@ -39,6 +42,7 @@ EXCLUSIVES = frozenset(
         "ssv.lire_carte_ps",
         "ssv.lire_droits_vitale",
         "ssv.lire_date_lecteur",
+        "ssv.lister_lecteurs",
         "ssv.signer_facture_vitale",
         "ssv.signer_facture_ps",
     }
@@ -49,7 +53,8 @@ class ServicesSsv:
     """The services of one workstation. ``lecteurs``: resource name (``ps``, ``vitale``) -> reader.
 
     ``fonctions`` is what ``simulator.services.ServiceHttp`` serves; ``certificats.variantes`` puts an expired or
-    revoked data encryption certificate in place. Not thread-safe: the HTTP service makes one call at a time.
+    revoked data encryption certificate in place. Without ``droits``, ADR isn't served. Not thread-safe: the HTTP
+    service makes one call at a time.
     """
 
     def __init__(  # noqa: PLR0917 - the ports of one workstation
@@ -61,8 +66,10 @@ class ServicesSsv:
         alea: Alea,
         emettre: Emettre,
         portefeuille: Portefeuille | None = None,
+        droits: DroitsEnLigne | None = None,
+        terminaux: Terminaux | None = None,
     ) -> None:
-        self.contexte = Contexte(pack, pki, horloge, alea, lecteurs)
+        self.contexte = Contexte(pack, pki, horloge, alea, lecteurs, terminaux or Terminaux())
         self.certificats = CertificatsDonnees(pki, horloge)
         self._emettre = emettre
         self._journalier = Journalier(self.contexte.codec)
@@ -79,6 +86,7 @@ class ServicesSsv:
             "ssv.lire_carte_ps": lecture.lire_carte_ps,
             "ssv.lire_droits_vitale": lecture.lire_droits_vitale,
             "ssv.lire_date_lecteur": lecture.lire_date_lecteur,
+            "ssv.lister_lecteurs": divers.lister_lecteurs,
             "ssv.formater_facture": MiseEnForme(self.contexte).formater_facture,
             "ssv.chiffrer_facture": Chiffrement(self.contexte, self.certificats).chiffrer_facture,
             "ssv.signer_facture_vitale": signature.signer_facture_vitale,
@@ -88,7 +96,12 @@ class ServicesSsv:
             "ssv.traduire_arl": divers.traduire_arl,
             "annuaire.certificats": divers.certificats,
         }
-        self._familles |= Apcv(self.contexte, lecture, signature, portefeuille or Portefeuille()).fonctions
+        self._portefeuille = portefeuille or Portefeuille()
+        apcv = Apcv(self.contexte, lecture, signature, self._portefeuille)
+        self._familles |= apcv.fonctions
+        if droits is not None:
+            adr = Adr(self.contexte, lecture, self._portefeuille, droits, apcv.people)
+            self._familles["adr.interroger"] = adr.interroger
         self.registre: dict[str, Operation] = {nom: SERVICES[nom] for nom in self._familles}
         self.fonctions: dict[str, Callable[[Any], Message]] = {nom: self._bind(nom) for nom in self._familles}
 
@@ -100,6 +113,7 @@ class ServicesSsv:
 
     def fermer(self) -> None:
         """Lets go of the readers."""
+        self._portefeuille.fermer()
         self.contexte.postes.close()
 
     # --- one call -------------------------------------------------------------------------------------------
