@@ -6,7 +6,6 @@ Who is at fault is never guessed: what the LPS breaks is a breakdown of the LPS,
 
 from __future__ import annotations
 
-import errno
 import tempfile
 import time
 import traceback
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness import systeme
 from harness.adaptateur.configuration import ConfigLps
 from harness.adaptateur.pannes import PanneLps
 from harness.catalogue import Catalogue
@@ -305,26 +305,11 @@ class _Partie:
         )
 
 
-#: System errors told in French, with what to do.
-_SYSTEME = {
-    errno.EADDRINUSE: "port déjà pris par un autre programme ; l'arrêter ou en choisir un autre",
-    errno.ENOSPC: "disque plein ; faire de la place ou choisir un autre dossier (--dossier)",
-    errno.EDQUOT: "quota de disque atteint ; faire de la place ou choisir un autre dossier (--dossier)",
-    errno.EFBIG: "fichier trop gros pour ce disque ou ce compte ; choisir un autre dossier (--dossier)",
-    errno.EACCES: "accès refusé ; vérifier les droits",
-    errno.EROFS: "disque en lecture seule ; choisir un autre dossier (--dossier)",
-    errno.EMFILE: "trop de fichiers ouverts ; relever la limite du compte",
-}
-
-
 def _bench_cause(exc: Exception) -> str:
     """Why the bench failed, for people; the trace goes to the evidence."""
     if isinstance(exc, ErreurParametres):
         return f"scénario à corriger : {exc}"
-    if isinstance(exc, OSError) and exc.errno is not None:
-        quoi = _SYSTEME.get(exc.errno, exc.strerror or str(exc))
-        return f"{quoi} ({exc.filename})" if exc.filename else quoi
-    return f"{type(exc).__name__} : {exc}"
+    return systeme.cause(exc)
 
 
 def not_played(banc: Banc, fichier: FichierScenario, verdict: Verdict, cause: str) -> ResultatScenario:

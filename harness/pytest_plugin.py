@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from harness import interruption
+from harness import interruption, systeme
 from harness.adaptateur.client import ClientLps, open_transport
 from harness.adaptateur.configuration import ErreurConfiguration, load_configuration
 from harness.adaptateur.pannes import PanneLps
@@ -48,6 +48,7 @@ class Etat:
     banc: Banc
     resultats: dict[str, ResultatScenario] = field(default_factory=dict)
     fautes: list[str] = field(default_factory=list)
+    alertes: list[str] = field(default_factory=list)
     muets: int = 0
     presentation: Presentation | None = None
     campagne: Campagne | None = None
@@ -120,7 +121,8 @@ def pytest_configure(config: pytest.Config) -> None:
         elif not config.option.collectonly:
             _open_dossier(etat, reprendre=config.option.preagrement_reprendre)
     except (ErreurConfiguration, ErreurPaquet, ErreurChargement, ErreurReprise, OSError) as exc:
-        raise pytest.UsageError(str(exc)) from exc
+        connue = isinstance(exc, OSError) and exc.errno is not None
+        raise pytest.UsageError(systeme.cause(exc) if connue else str(exc)) from exc
     config.stash[ETAT] = etat
 
 
@@ -246,8 +248,7 @@ class Ramasseur:
             rejouer = replay_line(resultat, self._etat.banc.graine, self._etat.options)
             resultat = resultat.model_copy(update={"rejouer": rejouer})
             self._etat.resultats[report.nodeid] = resultat
-            if self._etat.carnet is not None:
-                self._etat.carnet.note(resultat)
+            self._note(resultat)
         elif report.failed:
             self._etat.resultats[report.nodeid] = ResultatScenario(
                 id=report.nodeid.rpartition("::")[2] or report.nodeid,
@@ -256,6 +257,16 @@ class Ramasseur:
                 verdict=Verdict.ERREUR_BANC,
                 cause=str(report.longrepr)[-2000:],
             )
+
+    def _note(self, resultat: ResultatScenario) -> None:
+        """Keeps the result for a resumption; a disk that refuses ends that, not the campaign."""
+        if self._etat.carnet is None:
+            return
+        try:
+            self._etat.carnet.note(resultat)
+        except OSError as exc:
+            self._etat.carnet = None
+            self._etat.alertes.append(f"cette campagne ne pourra pas être reprise : {systeme.cause(exc)}")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

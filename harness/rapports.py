@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import cast
 
+from harness import systeme
 from harness.catalogue import Catalogue
 from harness.modele.verdict import Campagne
 
@@ -23,5 +24,5 @@ def write_reports(campagne: Campagne, catalogue: Catalogue, dossier: Path) -> tu
             rapporteur = cast("Rapporteur", entree.load())
             ecrits += rapporteur(campagne, catalogue, dossier)
         except Exception as exc:
-            fautes.append(f"rapport « {entree.name} » : {type(exc).__name__} : {exc}")
+            fautes.append(f"rapport « {entree.name} » : {systeme.cause(exc)}")
     return ecrits, fautes

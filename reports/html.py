@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from harness.modele.verdict import Campagne, Verdict
+from reports.ecriture import write_whole
 from reports.synthese import NIVEAUX, ORDRE, CatalogueLu, build
 
 NOM = "dossier.html"
@@ -15,9 +16,7 @@ MAX_VALEUR = 2000
 
 def ecrire(campagne: Campagne, catalogue: CatalogueLu, dossier: Path) -> list[Path]:
     """Writes ``dossier.html``."""
-    chemin = dossier / NOM
-    chemin.write_text(render(campagne, catalogue), encoding="utf-8", newline="\n")
-    return [chemin]
+    return [write_whole(dossier / NOM, render(campagne, catalogue))]
 
 
 def render(campagne: Campagne, catalogue: CatalogueLu) -> str:

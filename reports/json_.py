@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.modele.verdict import Campagne
+from reports.ecriture import write_whole
 from reports.synthese import CatalogueLu
 
 NOM = "campagne.json"
@@ -23,9 +24,7 @@ def ecrire(campagne: Campagne, catalogue: CatalogueLu, dossier: Path) -> list[Pa
     """Writes ``campagne.json`` and its schema beside it."""
     del catalogue
     sorties = {NOM: campagne.model_dump(mode="json"), NOM_SCHEMA: schema()}
-    chemins = []
-    for nom, contenu in sorties.items():
-        chemin = dossier / nom
-        chemin.write_text(json.dumps(contenu, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
-        chemins.append(chemin)
-    return chemins
+    return [
+        write_whole(dossier / nom, json.dumps(contenu, ensure_ascii=False, indent=1) + "\n")
+        for nom, contenu in sorties.items()
+    ]

@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET  # writing only; nothing is parsed here
 from pathlib import Path
 
 from harness.modele.verdict import Campagne, ResultatScenario, Verdict
+from reports.ecriture import write_whole
 from reports.synthese import CatalogueLu
 
 NOM = "junit.xml"
@@ -26,10 +27,7 @@ def ecrire(campagne: Campagne, catalogue: CatalogueLu, dossier: Path) -> list[Pa
     for rang, (nom, scenarios) in enumerate(sorted(suites.items())):
         racine.append(_suite(rang, nom, scenarios, campagne, catalogue))
     ET.indent(racine)
-    chemin = dossier / NOM
-    octets = ET.tostring(racine, encoding="utf-8", xml_declaration=True)
-    chemin.write_bytes(octets + b"\n")
-    return [chemin]
+    return [write_whole(dossier / NOM, ET.tostring(racine, encoding="utf-8", xml_declaration=True) + b"\n")]
 
 
 def _domain(scenario: ResultatScenario) -> str:

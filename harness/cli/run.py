@@ -184,8 +184,8 @@ def conclude(ecoute: Ecoute, code: int, voulus: set[str]) -> int:
     if etat is None or etat.campagne is None:
         return ERREUR_BANC  # pytest has said why on standard error
     campagne = etat.campagne
-    for faute in etat.fautes:
-        sortie.erreur(faute)
+    for ennui in (*etat.alertes, *etat.fautes):
+        sortie.erreur(ennui)
     absents = sorted(voulus - {s.id for s in campagne.scenarios})
     if absents and not campagne.interrompue:
         sortie.erreur(f"aucun scénario ne porte l'identifiant {', '.join(absents)} ; voir « preagrement lint »")
@@ -195,7 +195,7 @@ def conclude(ecoute: Ecoute, code: int, voulus: set[str]) -> int:
         sortie.line(ligne)
     if campagne.interrompue:
         sortie.line("campagne interrompue : tous les scénarios n'ont pas été joués")
-        if not etat.fautes:
+        if etat.carnet is not None and not etat.fautes:
             mots = [m for m in sys.argv[1:] if m != "--reprendre"]
             sortie.line(f"reprendre : {shlex.join(['preagrement', *mots, '--reprendre'])}")
     html = [r for r in etat.rapports if r.suffix == ".html"]
