@@ -56,6 +56,7 @@ PROFIL = contrat.ProfilLps(
         "echeances",
         "rapprochement_bancaire",
         "reclamation",
+        "OCT",
     ),
 )
 MAX_OCTETS = 8 * 1024 * 1024

@@ -30,7 +30,7 @@ from reference.facturation.coherence import ControleCoherence
 from reference.facturation.confidentialite import Confidentialite
 from reference.facturation.contexte import RechercheContexteAmc
 from reference.facturation.documents import Documents
-from reference.facturation.eclateur import eclateur_de
+from reference.facturation.eclateur import eclateur_de, refuser_double_eclatement
 from reference.facturation.elaboration import Elaboration
 from reference.facturation.flux import DecisionFlux
 from reference.facturation.groupes import ConstitutionGroupes
@@ -44,7 +44,7 @@ from reference.flux.adressage import Adressage
 from reference.flux.certificats import CertificatsPieceJointe
 from reference.flux.courriel import CompositionDemandes, CompositionRapports
 from reference.flux.fichiers import ConstitutionFichiers
-from reference.flux.lots import ConstitutionLots
+from reference.flux.lots import ConstitutionLots, exiger_code
 from reference.flux.messages import CompositionMessage, ProfilFacture
 from reference.flux.oct import VersOct
 from reference.flux.reemission import Reemission
@@ -90,6 +90,7 @@ class Poste:
         pack: NormPack,
     ) -> None:
         self.eclateur = eclateur_de(parametrage.oct, parametrage.reglages_oct)
+        self.controler_reglages: Callable[[], None] = lambda: refuser_double_eclatement(parametrage.reglages_oct)
         self.pack, self.horloge, self.ecran, self.session = pack, horloge, Ecran(), Session()
         self.base = Base(dossier)
         try:
@@ -117,7 +118,11 @@ class Poste:
         seance = self.compteurs.avancer(noms.SESSION)
 
         self.services = ClientServices(
-            environnement.services_url, environnement.services_jeton, pack, alerter=ecran.alerter
+            environnement.services_url,
+            environnement.services_jeton,
+            pack,
+            alerter=ecran.alerter,
+            lecteurs=parametrage.lecteurs,
         )
         self.smtp = ClientSmtp(environnement.smtp)
         self.pop3 = ClientPop3(environnement.pop3)
@@ -160,6 +165,7 @@ class Poste:
             ecran=ecran,
             horloge=horloge,
             numero_agrement=parametrage.numero_agrement,
+            exiger_code=(lambda _code: None) if parametrage.lecteurs.saisie_sur_lecteur else exiger_code,
         )
         self.constitution_fichiers = ConstitutionFichiers(
             self.services, base, self.compteurs, self.lots, self.fichiers, catalogue, ecran, horloge
@@ -299,6 +305,7 @@ class Poste:
 
     def ouvrir(self, *, mode_test: bool) -> None:
         """Opens the supplied services and tells the PS where he stands (SV-3.4.4-02)."""
+        self.controler_reglages()
         self.services.ouvrir()
         self.oppositions.rappeler()
         if mode_test:

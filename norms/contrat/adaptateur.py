@@ -136,6 +136,16 @@ class CaisseLocale(Message):
     centre: Annotated[str, Field(pattern=r"^[0-9]{4}$")] = "0000"
 
 
+class LecteursPoste(Message):
+    """Which readers the workstation uses, by resource name (``ssv.lister_lecteurs``; cdc §4.1.2, §4.2.1.2.1)."""
+
+    ps: str = "ps"
+    vitale: str = "vitale"
+    saisie_sur_lecteur: bool = Field(
+        default=False, description="le code porteur se tape sur le clavier du lecteur : le progiciel ne le fournit pas"
+    )
+
+
 class Parametrage(Message):
     """Settings of the workstation for the scenario."""
 
@@ -156,6 +166,7 @@ class Parametrage(Message):
     )
     donnees_ps: DonneesPs | None = Field(default=None, description="données du PS qui ne viennent pas de sa carte")
     adresse_reclamations: str = Field(default="", description="où envoyer les rapports de réclamation")
+    lecteurs: LecteursPoste = Field(default=LecteursPoste(), description="lecteurs que le poste emploie")
     liste_opposition: bool | None = Field(
         default=None, description="service de la liste d'opposition activé ou non ; absent : comme avant (cdc §3.2.3.2)"
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from norms.contrat.adaptateur import ComplementaireDemandee, ConventionPs, TiersPayant
 from reference.ecran import Ecran
+from reference.facturation.eclateur import Eclateur, accord_oct, refuser_contrat
 from reference.modele import AdresseAmc, Beneficiaire, Complementaire, Couverture
 
 SANS_EXONERATION, ALD, AUTRE = "0", "4", "1"
@@ -62,17 +63,22 @@ class RechercheContexteAmc:
 
     conventions: tuple[ConventionPs, ...]
     ecran: Ecran
+    eclateur: Eclateur | None = None
+    refuser_contrat: Callable[[ComplementaireDemandee, Eclateur | None], None] = refuser_contrat
 
     def determiner(
         self, demande: ComplementaireDemandee, beneficiaire: Beneficiaire, jour: date, tiers_payant: TiersPayant
     ) -> ContexteAmc | None:
         """The AMC context of an invoice, None with the reason on the screen (cdc §3.2.3.3.2, §3.2.3.5.2.1)."""
+        self.refuser_contrat(demande, self.eclateur)
         complementaire = choisir_complementaire(demande, beneficiaire)
         if complementaire is None:
             if tiers_payant.amc:
                 self._renoncer("aucune complémentaire présentée")
             return None
         convention = self.chercher_convention(complementaire.numero, demande.gestion)
+        if convention is None and self.eclateur is not None and demande.gestion == GESTION_SEPAREE:
+            convention = accord_oct(complementaire.numero)
         if convention is None:
             self._renoncer(f"aucune convention avec l'organisme complémentaire {complementaire.numero}")
             return None
@@ -102,6 +108,9 @@ class RechercheContexteAmc:
     def _separee(
         self, complementaire: Complementaire, convention: ConventionPs, tiers_payant: TiersPayant
     ) -> ContexteAmc | None:
+        if self.eclateur is not None:
+            adresse = determiner_adresse(complementaire, convention, tiers_payant=True)
+            return ContexteAmc(complementaire, convention, GESTION_SEPAREE, tiers_payant.amc, adresse)
         if not service_ouvert(complementaire.indicateur_traitement, tiers_payant.amc):
             service = "en tiers payant" if tiers_payant.amc else "hors tiers payant"
             self._renoncer(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from norms.contrat.adaptateur import TiersPayant
 from norms.contrat.base import TypeFacture
 from reference.facturation.contexte import GESTION_SEPAREE, GESTION_UNIQUE, ContexteAmc
+from reference.facturation.eclateur import Eclateur
 from reference.modele import PrestationTarifee
 
 #: Reimbursement frame of group 1410, by (third-party payment AMO, AMC) (``tables/cadres_remboursement.yaml``).
@@ -23,6 +24,7 @@ class FluxAElaborer:
     cadre_remboursement: str
     amc: ContexteAmc | None
     eclatement: str
+    par_oct: Eclateur | None = None
 
 
 def cadre_remboursement(type_: TypeFacture, tiers_payant: TiersPayant, amc: ContexteAmc | None) -> str:
@@ -40,8 +42,9 @@ def types_de_flux(amc: ContexteAmc | None) -> tuple[TypeFacture, ...]:
 
 @dataclass
 class DecisionFlux:
-    """Splits a priced invoice into the flows to send."""
+    """Splits a priced invoice into the flows to send; ``eclateur``: the concentrator does it (annexe5 §4.3)."""
 
+    eclateur: Eclateur | None = None
     types_de_flux: Callable[[ContexteAmc | None], tuple[TypeFacture, ...]] = types_de_flux
     cadre_remboursement: Callable[[TypeFacture, TiersPayant, ContexteAmc | None], str] = cadre_remboursement
 
@@ -49,6 +52,10 @@ class DecisionFlux:
         self, prestations: tuple[PrestationTarifee, ...], tiers_payant: TiersPayant, amc: ContexteAmc | None
     ) -> tuple[FluxAElaborer, ...]:
         """The FSE, and the DRE after it when there is one (SV-4.2.1.12.1-01)."""
+        if self.eclateur is not None and amc is not None and amc.gestion == GESTION_SEPAREE:
+            portees = prestations if amc.tiers_payant else tuple(sans_part_amc(prestations))
+            cadre = self.cadre_remboursement(TypeFacture.FSE, tiers_payant, amc)
+            return (FluxAElaborer(TypeFacture.FSE, portees, cadre, amc, self.eclateur.eclatement, self.eclateur),)
         types = self.types_de_flux(amc)
         eclatee = TypeFacture.DRE in types
         flux = []

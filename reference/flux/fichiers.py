@@ -9,6 +9,7 @@ from norms.contrat.base import TypeFacture
 from norms.contrat.ports import Horloge
 from norms.ssv import CatalogueGroupes, Groupe
 from reference.ecran import Ecran
+from reference.flux.oct import VersOct, type_du_fichier
 from reference.ports import Services
 from reference.store import Base, Compteurs, FichierConserve, Fichiers, LotConserve, Lots
 from reference.store.compteurs import FICHIER
@@ -45,17 +46,26 @@ class ConstitutionFichiers:
     horloge: Horloge
     regrouper: Callable[[Iterable[LotConserve]], list[tuple[LotConserve, ...]]] = regrouper_par_critere
     ordonner: Callable[[Iterable[tuple[LotConserve, ...]]], list[tuple[LotConserve, ...]]] = fse_puis_dre
+    vers_oct: VersOct | None = None
     a_transmettre: Callable[[], tuple[LotConserve, ...]] = field(init=False)
+    former: Callable[[tuple[LotConserve, ...]], int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.a_transmettre = self._a_transmettre
+        self.former = self._former
 
     def constituer(self) -> tuple[FichierConserve, ...]:
         """Files of every lot not yet sent and not yet in a file (SV-4.2.1.16.2-07). Raises Refus."""
-        groupes = self.ordonner(self.regrouper(self.a_transmettre()))
+        lots = self.a_transmettre()
+        oct_ = self.vers_oct
+        if oct_ is not None and oct_.fichier_unique:
+            directs = [lot for lot in lots if oct_.directs(lot)]
+            groupes = [*oct_.regrouper(x for x in lots if not oct_.directs(x)), *self.ordonner(self.regrouper(directs))]
+        else:
+            groupes = self.ordonner(self.regrouper(lots))
         if not groupes:
             self.ecran.informer("Aucun lot n'attend d'être mis en fichier")
-        return self.fichiers.par_ids([self._former(g) for g in groupes])
+        return self.fichiers.par_ids([self.former(g) for g in groupes])
 
     def _a_transmettre(self) -> tuple[LotConserve, ...]:
         deja = self.fichiers.lots_en_fichier()
@@ -66,11 +76,11 @@ class ConstitutionFichiers:
         with self.base.transaction():
             numero = f"{self.compteurs.avancer(FICHIER) % 1_000_000:06d}"
             entete, fin = self.services.formater_fichier(lots[0].critere_fichier, self._groups(numero, lots))
-            adressage = lots[0].groupe
+            adressage, adresse = lots[0].groupe, self.adresse(lots[0])
             id_ = self.fichiers.enregistrer(
                 numero=numero,
-                type_=lots[0].type,
-                adresse=lots[0].adresse,
+                type_=type_du_fichier(lots),
+                adresse=adresse,
                 numero_emetteur=adressage.valeur("numero_emetteur"),
                 version=adressage.valeur("version"),
                 nb_factures=sum(len(lot.numeros) for lot in lots),
@@ -78,18 +88,26 @@ class ConstitutionFichiers:
                 lots=[lot.id for lot in lots],
             )
         self.ecran.informer(
-            f"Fichier {numero} de {lots[0].type} prêt pour {lots[0].adresse} : lot(s) "
+            f"Fichier {numero} de {type_du_fichier(lots)} prêt pour {adresse} : lot(s) "
             + ", ".join(lot.reference for lot in lots)
         )
         return id_
 
+    def adresse(self, lot: LotConserve) -> str:
+        """Where a lot's file goes: the concentrator if there is one (SV-A5-4.2.2.1-19), else its organisation."""
+        oct_ = self.vers_oct
+        return lot.adresse if oct_ is None or oct_.directs(lot) else oct_.adresse
+
     def _groups(self, numero: str, lots: tuple[LotConserve, ...]) -> tuple[Groupe, ...]:
+        oct_ = self.vers_oct if self.vers_oct and not self.vers_oct.directs(lots[0]) else None
         fichier = self.catalogue.creer(
             12,
             date_fichier=self.horloge.now().strftime("%Y%m%d"),
             nom_fichier=numero,
             nombre_lots=str(len(lots)),
             taille_lots=str(sum(len(lot.contenu) for lot in lots)),
+            **(oct_.entete() if oct_ else {}),
         )
-        message = self.catalogue.creer(14, critere_fichier=lots[0].critere_fichier, zone_message=ZONE_MESSAGE)
+        zone = oct_.reglages.zone_message if oct_ and oct_.fichier_unique else ZONE_MESSAGE
+        message = self.catalogue.creer(14, critere_fichier=lots[0].critere_fichier, zone_message=zone)
         return fichier, message

@@ -67,15 +67,15 @@ class _Examen:
             self.note("FICHIER_LONGUEUR", f"un multiple de {LONGUEUR} octets", f"{taille} octets")
         premier = lu.enregistrements[0] if lu.enregistrements else None
         if lu.entete is None:
-            self.note("FICHIER_SANS_ENTETE", "un type 000", f"un type {premier.type if premier else '?'}", premier)
+            self.note("FICHIER_SANS_ENTETE", "un type 000", tell_type(premier) if premier else "aucun", premier)
         if lu.fin is None:
             dernier = lu.enregistrements[-1] if lu.enregistrements else None
-            self.note("FICHIER_SANS_FIN", "un type 999", f"un type {dernier.type if dernier else '?'}", dernier)
+            self.note("FICHIER_SANS_FIN", "un type 999", tell_type(dernier) if dernier else "aucun", dernier)
         for e in (lu.entete, lu.fin):
             for faute in e.anomalies if e is not None else ():
                 self.anomalies.append(self.ctx.catalogue.layout("FICHIER_ENREGISTREMENT", faute, e.brut if e else b""))
         for e in lu.egares[:1]:
-            self.note("FICHIER_STRUCTURE", "un type 1, en-tête de lot", f"un type {e.type}", e)
+            self.note("FICHIER_STRUCTURE", "un type 1, en-tête de lot", tell_type(e), e)
         if not lu.lots:
             self.note("FICHIER_SANS_LOT", "au moins un lot", "aucun")
         self._check_end()
@@ -103,6 +103,9 @@ class _Examen:
         if entete is None or entete.anomalies:
             return
         type_ = entete.texte("type_destinataire")
+        if organisme.role == "OCT" and type_ != organisme.type_destinataire:
+            self._check_sender(entete)  # split at source: the file its final recipient will get (annexe5 §4.1)
+            return
         if type_ != organisme.type_destinataire:
             attendu = f"le type {organisme.type_destinataire}"
             self.note("FICHIER_TYPE_DESTINATAIRE", attendu, montre(type_), entete, "type_destinataire")
@@ -110,6 +113,9 @@ class _Examen:
         if organisme.numero_destinataire and numero.lstrip("0") != organisme.numero_destinataire.lstrip("0"):
             attendu = f"le numéro {organisme.numero_destinataire}"
             self.note("FICHIER_DESTINATAIRE", attendu, montre(numero), entete, "numero_destinataire")
+        self._check_sender(entete)
+
+    def _check_sender(self, entete: Enregistrement) -> None:
         emetteur = entete.texte("numero_emetteur")
         for lot in self.lu.lots:
             ps = lot.entete.texte("numero_ps") if lot.entete.type == "1" else ""

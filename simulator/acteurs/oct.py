@@ -180,9 +180,7 @@ def _report(lue: AnalyseMessage, eclatement: Eclatement, fautes: list[str]) -> s
         lignes += [f"Fichier refusé : {faute}" for faute in fautes[:5]]
     for lettre in eclatement.lettres:
         references = ", ".join(lot.reference for lot in lettre.lots)
-        lignes.append(
-            f"Lot(s) {references}, {lettre.nombre_factures} facture(s), transmis à {lettre.destinataire.nom}"
-        )
+        lignes.append(f"Lot(s) {references}, {lettre.nombre_factures} facture(s), transmis à {lettre.destinataire.nom}")
     lignes += [f"Lot {reference} : destinataire inconnu" for reference in eclatement.sans_destinataire]
     lignes += [
         f"Facture {c.facture} : part complémentaire transmise à l'organisme {c.numero_amc}"

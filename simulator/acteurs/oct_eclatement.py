@@ -1,4 +1,4 @@
-"""Splitting what a concentrator received: which lot goes to whom, and the file it goes in (annexe5 §4.1, §4.2, §4.3)."""
+"""Splitting what a concentrator received: which lot goes to whom, and the file it goes in (annexe5 §4)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGUEUR_NUMERO = 14
 
 @dataclass(frozen=True, slots=True)
 class ReglesOct:
-    """``natures``: speciality -> sub-field of the text files; ``interdits``: (sub-field, régime) never used together."""
+    """``natures``: speciality -> sub-field of the text files; ``interdits``: (sub-field, régime) never together."""
 
     numeros: Mapping[str, str]
     type_destinataire: str

@@ -21,8 +21,12 @@ from simulator.messagerie.evenements import (
     SessionPop3,
     SessionSmtp,
 )
+from simulator.messagerie.mime import header, read_structure
 from simulator.messagerie.retours import Composteur
 from simulator.pannes.guichet import Depot, Guichet
+
+#: How much of a message is read for its Subject.
+MAX_ENTETES = 65_536
 
 
 class Courrier:
@@ -68,11 +72,11 @@ class Courrier:
         return adresse if adresse in self._boites else self._adresse_ps
 
     # --- stamps -----------------------------------------------------------------------------------------------
-    def composteur(self, numero: str, adresse: str) -> Composteur:
-        """The stamps of one sender."""
+    def composteur(self, numero: str, adresse: str, premier: int = 0) -> Composteur:
+        """The stamps of one sender; ``premier``: where its counter starts in a new world."""
         if numero not in self._composteurs:
             domaine = adresse.rpartition("@")[2]
-            self._composteurs[numero] = Composteur(self._horloge, domaine, self._compteurs.get(numero, 0))
+            self._composteurs[numero] = Composteur(self._horloge, domaine, self._compteurs.get(numero, premier))
         return self._composteurs[numero]
 
     @property
@@ -130,11 +134,13 @@ def _as_message(recu: MessageRecu, preuve: str) -> Mapping[str, Any]:
     notify: list[str] = []
     for destinataire in recu.dsn.destinataires:
         notify += [n for n in destinataire.notify if n not in notify]
+    entetes = recu.brut[:MAX_ENTETES].partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     return {
         "nature": "message",
         "session": recu.session,
         "de": recu.expediteur,
         "a": list(recu.destinataires),
+        "sujet": header(read_structure(entetes).entetes, "Subject"),
         "dsn": {**recu.dsn.donnees(), "notify": notify},
         "eml": preuve,
     }

@@ -29,7 +29,7 @@ from simulator.apcv import Portefeuille
 from simulator.evenements import Journal
 from simulator.messagerie.boites import MAX_MESSAGES, MAX_OCTETS, Boites
 from simulator.messagerie.erreurs import ErreurMessagerie
-from simulator.messagerie.evenements import MessageRecu
+from simulator.messagerie.evenements import DestinataireDsn, MessageRecu, ParametresDsn
 from simulator.messagerie.pannes import PannesMessagerie
 from simulator.messagerie.pop3 import OptionsPop3
 from simulator.messagerie.serveur import HOTE, ServeurMessagerie
@@ -274,7 +274,8 @@ class MondeSimule:
 
     def _submit(self, expediteur: str, destinataire: str, brut: bytes) -> None:
         """A concentrator hands a message to the network: kept, numbered and carried as the PS's own are."""
-        self.messagerie.submit(self.boites.accept(expediteur, (destinataire,), brut))
+        dsn = ParametresDsn(destinataires=(DestinataireDsn(destinataire, ("FAILURE",)),))
+        self.messagerie.submit(self.boites.accept(expediteur, (destinataire,), brut, dsn=dsn))
 
     def _hand_over(self, recu: MessageRecu) -> None:
         """An insurer, or the infrastructure of claims, receives the message."""

@@ -27,7 +27,7 @@ NUMERO_OPERATEUR = "OPERATEUR"
 
 
 class Operateur:
-    """Who writes notices: address, stamps, and the mailbox in which the PS finds them."""
+    """Who writes notices: address, stamps, and the mailbox in which the sender finds them (empty: he wants none)."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Operateur:
 
     def notify(self, recu: MessageRecu, destinataire: str, action: Action, panne: Panne | None = None) -> None:
         """Sends a delivery status notification if the sender wants it."""
-        if not wanted(recu, destinataire, action):
+        if not wanted(recu, destinataire, action) or not self._boite_de(recu.expediteur):
             return
         statut, texte = (panne.statut, panne.texte) if panne is not None and action == "failed" else ("", "")
         diagnostic = f"550 {statut} {texte or 'mailbox unavailable'}" if action == "failed" else ""
@@ -60,6 +60,8 @@ class Operateur:
 
     def acknowledge(self, recu: MessageRecu, organisme: Organisme) -> None:
         """Sends the provisional acknowledgement of a message that waits for its site (cdc §3.3.3.2)."""
+        if not self._boite_de(recu.expediteur):
+            return
         brut = build_service(
             "ar_p",
             analyser(recu.brut[:MAX_ORIGINE], profils=profiles(self._pack)),
