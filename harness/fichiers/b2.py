@@ -17,6 +17,7 @@ from harness.fichiers.enregistrements import iter_records
 from harness.fichiers.numeros import check_key
 from harness.fichiers.reconnaissance import Nature
 from norms.b2.securite import DONNEES_CHIFFREES, ErreurSecurite, champs_sensibles, lire_blocs
+from norms.b2.structure import tell_type
 from norms.cms import ErreurCms, Identite
 from norms.codec import Enregistrement, ErreurEnregistrement
 from norms.montants import format_euros
@@ -197,7 +198,7 @@ class _Examen:
         for faute in e.anomalies[:1]:
             self.releve.fault(code, faute, e.brut)
         if not e.anomalies:
-            self.releve.note(code, attendu, f"un type {e.type}", en=e)
+            self.releve.note(code, attendu, tell_type(e), en=e)
 
     # --- lots -------------------------------------------------------------------------------------------------
     def _flush(self) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from norms.chargement import Document
 from norms.codec import Enregistrement, ErreurEnregistrement
+from norms.codec.erreurs import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ class StructureB2:
             champ="type",
             colonnes=(1, 1),
             attendu=attendu,
-            constate=f"un type {e.type}",
+            constate=tell_type(e),
             offset=e.offset,
             conseil="l'ordre est 000, puis pour chaque lot 1, factures (2, 2x, 4, 4x, 5), 6, puis 999",
         )
@@ -251,6 +252,13 @@ class StructureB2:
                     factures.append(ev)
                 case FinLot() if entete is not None:
                     yield Lot(entete, tuple(factures), ev.fin, ev.securite)
+
+
+def tell_type(e: Enregistrement) -> str:
+    """« un type 2S », or what stands in the place of a known type."""
+    return (
+        f"un type {e.type}" if e.type != "?" else f"un type inconnu, l'enregistrement commence par {quote(e.brut[:3])}"
+    )
 
 
 def _close(enregistrements: list[Enregistrement]) -> FactureB2 | FinLot:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from norms.b2 import CodecB2, FactureB2
+from norms.b2.structure import tell_type
 from norms.codec import Enregistrement, ErreurEnregistrement
 from norms.codec.champ import Champ, Format
 from norms.codec.disposition import Disposition
@@ -188,7 +189,7 @@ def _misplaced(e: Enregistrement, attendu: str, conseil: str) -> ErreurEnregistr
         champ="type" if e.type != "?" else "contenu",
         colonnes=(1, 1),
         attendu=f"un type {attendu}",
-        constate=f"un type {e.type}",
+        constate=tell_type(e),
         offset=e.offset,
         conseil=conseil,
     )

@@ -176,6 +176,12 @@ def test_a_record_of_unknown_type(echantillon: Echantillon) -> None:
     assert "un type d'enregistrement (000, 1, 2" in constat.attendu
 
 
+def test_a_record_of_unknown_type_where_an_invoice_begins(echantillon: Echantillon) -> None:
+    constats = check(patch(echantillon.fichier, FACTURE, 1, "7")).constats
+    assert "un type inconnu, l'enregistrement commence par « 799 »" in {c.constate for c in constats}
+    assert not [c for c in constats if "?" in c.constate]
+
+
 def test_a_byte_outside_ascii(echantillon: Echantillon) -> None:
     r = check(patch(echantillon.fichier, LOT, 30, "MÉRIC".encode("latin-1")))
     constat = found(r, "LOT_SYNTAXE")
