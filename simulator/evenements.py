@@ -24,6 +24,7 @@ Nature = Literal[
     "horloge",  # the virtual clock moved
     "reseau",  # the network went down or came back
     "lps",  # a request to the LPS and its answer
+    "ordre",  # an order given to a world that runs on its own
     "erreur_banc",  # something of ours broke: never the LPS's fault
 ]
 

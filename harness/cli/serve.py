@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 JETON = "PREAGREMENT_JETON"
 AUJOURDHUI = "aujourdhui"
+#: The AMO told at start, by caisse; the whole list is in GET /etat.
+CAISSES_MONTREES = ("349", "999")
 
 
 def command(  # noqa: PLR0917 -- the options of the command line
@@ -103,11 +105,19 @@ def _introduce(sortie: Sortie, serveur: Serveur, jeton: str) -> None:
     if serveur.certificat:
         sortie.line(f"  certificat TLS    {serveur.certificat} (à déclarer de confiance dans le LPS)")
     sortie.line("  organismes :")
-    for organisme in serveur.monde.organismes:
+    montres = [o for o in serveur.monde.organismes if o.role != "AMO" or o.caisse in CAISSES_MONTREES]
+    for organisme in montres:
         sortie.line(f"    {organisme.numero:<9} {organisme.adresse:<32} {organisme.nom}")
+    autres = len(serveur.monde.organismes) - len(montres)
+    sortie.line(
+        f"    et {autres} autres caisses, de tous les régimes ; toutes sont dans GET {serveur.controle.url}/etat"
+    )
     sortie.line(f"  horloge virtuelle {serveur.monde.horloge.now():%d/%m/%Y %H:%M} ; elle n'avance que sur ordre")
     if serveur.repris:
         sortie.line(f"  reprise : {serveur.repris} message(s) acquitté(s) avant l'arrêt, traités maintenant", "yellow")
+    sortie.line("  un ordre          (ici : les RSP des lots acceptés ; les autres : docs/serveur.md)")
+    sortie.line(f"    curl -H 'Authorization: Bearer {jeton}' {serveur.controle.url}/actions \\")
+    sortie.line("""      -d '{"action": "acteurs.liquider"}'""")
     sortie.line("Ctrl-C pour arrêter.")
     sortie.line()
 

@@ -72,13 +72,27 @@ def _clock(d: Donnees) -> tuple[str, str]:
     return f"horloge   {d['maintenant'][:16].replace('T', ' ')}", "cyan"
 
 
+_MOUVEMENTS = {
+    "inseree": "{carte} insérée dans {lecteur}",
+    "retiree": "{carte} retirée de {lecteur}",
+    "code_tape": "code porteur tapé sur le clavier de {lecteur}",
+    "occupe": "{lecteur} tenu par une autre application",
+    "libere": "{lecteur} rendu par l'autre application",
+}
+
+
 def _card(d: Donnees) -> str:
-    verbe = "insérée dans" if d["mouvement"] == "inseree" else "retirée de"
-    return f"carte     {d['carte']} {verbe} {d['lecteur']}"
+    return f"carte     {_MOUVEMENTS[d['mouvement']].format(**d)}"
 
 
 def _service(d: Donnees) -> str:
     return f"service   {d.get('fonction')} : {d.get('code_retour')}"
+
+
+def _order(d: Donnees) -> tuple[str, str]:
+    avec = ", ".join(f"{cle} : {valeur}" for cle, valeur in d["avec"].items())
+    suite = f" ({avec[:160]})" if avec else ""
+    return f"ordre     {d['action']}{suite} → {d['effet']}", "cyan"
 
 
 def _failure(d: Donnees) -> tuple[str, str]:
@@ -95,6 +109,7 @@ _LIGNES: Mapping[str, Callable[[Donnees], tuple[str, str] | str | None]] = {
     "reseau": _network,
     "horloge": _clock,
     "carte": _card,
+    "ordre": _order,
     "appel_service": _service,
     "erreur_banc": _failure,
 }

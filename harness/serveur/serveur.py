@@ -165,9 +165,27 @@ class Serveur:
         return {"actions": decrites}
 
     def act(self, action: str, avec: Mapping[str, Any]) -> dict[str, Any]:
-        """Does an action of the world. Raises Refus."""
-        try:
-            self.monde.agir(action, avec, attendre=False)
-        except ErreurAction as exc:
-            raise Refus(422, str(exc)) from exc
-        return {"fait": action, "horloge": self.monde.horloge.now().isoformat()}
+        """Does an action of the world; tells what came of it. Raises Refus."""
+        monde = self.monde
+        with monde.verrou:
+            deposes, posees = monde.boites.deposes, {p.nom for p in monde.pannes.posees}
+            try:
+                monde.agir(action, avec, attendre=False)
+            except ErreurAction as exc:
+                raise Refus(422, str(exc)) from exc
+            fait = {
+                "fait": action,
+                "horloge": monde.horloge.now().isoformat(),
+                "retours_deposes": monde.boites.deposes - deposes,
+                "pannes_posees": [p.nom for p in monde.pannes.posees if p.nom not in posees],
+            }
+            self.journal_disque.emettre("ordre", {"action": action, "avec": dict(avec), "effet": _outcome(fait)})
+        return fait
+
+
+def _outcome(fait: Mapping[str, Any]) -> str:
+    """What an order did, in a few words for the live log."""
+    mots = [f"panne « {nom} » posée" for nom in fait["pannes_posees"]]
+    if fait["retours_deposes"]:
+        mots.append(f"{fait['retours_deposes']} retour(s) déposé(s)")
+    return ", ".join(mots) or "fait"

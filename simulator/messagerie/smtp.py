@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
+import re
 import ssl
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -37,6 +39,9 @@ MAX_ECHANGES = 500
 FIN_DATA = b"\r\n.\r\n"
 #: Above this, evidence is written in a thread so as not to hold the other sessions.
 _GROS = 256 * 1024
+MAX_ADRESSE_CITEE = 120
+# aiosmtpd warns on its logger of what is ordered here (AUTH without TLS, on loopback): not a word on the console
+logging.getLogger("mail.log").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ class GestionSmtp:
             server.refus_injecte = True
             return panne.reply()
         if self.options.connu is not None and not self.options.connu(adresse):
-            return "550 5.1.1 Recipient unknown"
+            return f"550 5.1.1 Recipient unknown: {re.sub('[^ -~]', '?', adresse)[:MAX_ADRESSE_CITEE]}"
         envelope.rcpt_tos.append(adresse)
         envelope.rcpt_options.extend(options)
         return "250 OK"
@@ -203,11 +208,11 @@ class SessionServeur(SMTP):
             tls_context=options.tls,
             require_starttls=options.tls_exige,
             timeout=options.delai_s,
-            auth_required=options.auth_exigee,
             auth_require_tls=not (options.auth and options.auth_en_clair),
             authenticator=gestion.authenticator,
             loop=loop,
         )
+        self._auth_required = options.auth_exigee  # given to the constructor, it would warn at each session
         self.numero = numero
         self.refus_injecte = False
         self.command_size_limits = defaultdict(lambda: self.command_size_limit)
