@@ -26,6 +26,7 @@ from simulator.acteurs.comportement import Comportement
 from simulator.acteurs.organismes import load_cesi, load_organismes
 from simulator.monde.actions import ACTIONS
 from simulator.pannes.grammaire import TOUS
+from simulator.readers.equipement import equipements
 
 #: Operations that the engine calls by itself.
 _DU_BANC = ("bonjour", "poste.horloge")
@@ -144,10 +145,15 @@ class _Verification:
 
     def _world(self) -> None:
         monde = self._scenario.monde
-        for lecteur in ("ps", "vitale"):
-            carte = getattr(monde.lecteurs, lecteur)
-            if carte is not None:
-                self._card(("monde", "lecteurs", lecteur), carte)
+        connus = equipements()
+        if monde.equipement not in connus:
+            self._say(("monde", "equipement"), f"équipement inconnu{suggest(monde.equipement, connus)}")
+        for lecteur, carte in monde.lecteurs.model_dump(exclude_none=True).items():
+            self._card(("monde", "lecteurs", lecteur), carte)
+            if monde.equipement in connus and lecteur not in connus[monde.equipement].ressources:
+                self._say(
+                    ("monde", "lecteurs", lecteur), f"l'équipement {monde.equipement} n'a pas de fente « {lecteur} »"
+                )
         for erreur in _errors(Parametrage, monde.parametrage):
             self._say(("monde", "parametrage", *erreur[0]), erreur[1])
         for numero, conduite in monde.acteurs.items():

@@ -55,6 +55,8 @@ PROFIL = contrat.ProfilLps(
         "liste_opposition",
         "echeances",
         "rapprochement_bancaire",
+        "choix_lecteurs",
+        "clavier_lecteur",
         "reclamation",
         "OCT",
     ),

@@ -38,6 +38,7 @@ from reference.facturation.modes import ControleModes
 from reference.facturation.numerotation import Numerotation
 from reference.facturation.secondes_signatures import SecondesSignatures
 from reference.facturation.securisation import Securisation
+from reference.facturation.series import ActesEnSerie
 from reference.facturation.suppression import Suppression
 from reference.facturation.tarification import TarificationAmo
 from reference.flux.adressage import Adressage
@@ -149,6 +150,7 @@ class Poste:
             groupes=ConstitutionGroupes(catalogue, organismes, organismes.destinataire),
             securisation=self.securisation,
             documents=self.documents,
+            series=ActesEnSerie(session, ecran),
         )
         self.secondes_signatures = SecondesSignatures(base, self.factures, self.securisation, ecran)
         self.suppression = Suppression(base, self.factures, ecran)

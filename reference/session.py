@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 from reference.erreurs import Refus
 from reference.modele import Droits, ProfessionnelDeSante, SituationFacturation
@@ -17,6 +18,8 @@ class Session:
     droits: Droits | None = None
     #: Rights that ADR gave for one person, as long as nobody else is being dealt with.
     adr: Droits | None = None
+    #: Days on which a support of an insured person was read, by his NIR, until he is billed (SV-3.2.4.13-04).
+    lectures: dict[str, frozenset[date]] = field(default_factory=dict)
 
     def exiger_ps(self) -> tuple[ProfessionnelDeSante, SituationFacturation]:
         """The PS and the situation he bills under. Raises Refus as long as no card was read (cdc §4.2.1.1)."""
@@ -37,8 +40,14 @@ class Session:
             self.changer_support()
         self.ps, self.situation = ps, situation
 
+    def retenir_lecture(self, droits: Droits, jour: date) -> None:
+        """A support was read that day: the acts of a series of this insured person are covered (cdc §3.2.4.13)."""
+        self.lectures[droits.nir_assure] = self.lectures.get(droits.nir_assure, frozenset()) | {jour}
+
     def reinitialiser_saisie(self) -> None:
         """Forgets everything entered for an invoice, once it is secured (SV-4.2.1.13-30, SV-4.2.1.13-31)."""
+        if self.droits is not None:
+            self.lectures.pop(self.droits.nir_assure, None)
         self.changer_support()
 
     def changer_support(self) -> None:

@@ -124,6 +124,8 @@ class Lecteurs(Modele):
 
     ps: Nom | None = None
     vitale: Nom | None = None
+    ps2: Nom | None = Field(default=None, description="seconde fente pour une carte de PS, si l'équipement l'a")
+    vitale2: Nom | None = Field(default=None, description="seconde fente pour une carte Vitale, si l'équipement l'a")
 
 
 class Monde(Modele):
@@ -132,6 +134,7 @@ class Monde(Modele):
 
     date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$")] = "2026-03-02T09:00"
     lecteurs: Lecteurs = Lecteurs()
+    equipement: Nom = Field(default="deux-pcsc", description="lecteurs du poste (docs/lecteurs.md)")
     parametrage: dict[str, Any] = Field(default_factory=dict)
     acteurs: dict[str, dict[str, Any]] = Field(default_factory=dict)
     pannes: list[Panne] = Field(default_factory=list)

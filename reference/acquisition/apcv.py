@@ -60,6 +60,7 @@ class AcquisitionApcv:
             fin_contexte=datetime.fromisoformat(c.fin_validite),
         )
         self.session.droits = droits
+        self.session.retenir_lecture(droits, self.horloge.now().date())
         self.montrer(droits)
         return droits
 

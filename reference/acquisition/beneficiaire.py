@@ -48,6 +48,7 @@ class AcquisitionBeneficiaire:
         self.session.changer_support()
         droits = self.lire_carte(date_consultation, code_porteur)
         self.session.droits = droits
+        self.session.retenir_lecture(droits, self.horloge.now().date())
         self.montrer(droits)
         self.avertir(droits)
         return droits

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from norms.contrat.adaptateur import LecteursPoste
 from norms.contrat.base import Message, ModeSecurisation, TypeFacture
 from norms.contrat.services import (
     SERVICES,
@@ -32,12 +33,14 @@ from norms.contrat.services import (
     FormaterLot,
     GroupeDonnees,
     InterrogerAdr,
+    LecteurDecrit,
     LireCartePs,
     LireDroitsVitale,
     LotForme,
     Retour,
     RetourAdr,
     RetourGroupes,
+    RetourLecteurs,
     SignatureApcv,
     SignerEmpreinte,
     SignerFacturePs,
@@ -71,6 +74,7 @@ class ClientServices:
         *,
         alerter: Callable[[str], None] = lambda _: None,
         delai_s: float = 15.0,
+        lecteurs: LecteursPoste | None = None,
     ) -> None:
         adresse = urlsplit(url)
         if adresse.scheme != "http" or not adresse.hostname:
@@ -81,8 +85,10 @@ class ClientServices:
         self._catalogue, self._codes = CatalogueGroupes(pack), CodesRetour(pack)
         self._connexion: http.client.HTTPConnection | None = None
         self._compteur = 0
-        #: Reader of the Vitale card: never the one that holds the PS's card (SV-4.1.2-32).
-        self.ressource_vitale = "vitale"
+        #: The readers of the workstation's settings: one SESAM-Vitale reader for both cards, or two PC/SC readers
+        #: (SV-4.1.2-24, SV-4.1.2-30).
+        choisis = lecteurs or LecteursPoste()
+        self.ressource_ps, self.ressource_vitale = choisis.ps, choisis.vitale
 
     # --- life ---------------------------------------------------------------------------------------------
     def ouvrir(self) -> None:
@@ -99,23 +105,32 @@ class ClientServices:
     # --- cards --------------------------------------------------------------------------------------------
     def lire_carte_ps(self, code_porteur: str | None) -> tuple[Groupe, ...]:
         """Groups 1 and 2 (cdc §4.2.1.2.1)."""
-        return self._groups(self._call("ssv.lire_carte_ps", LireCartePs(code_porteur=code_porteur), RetourGroupes))
+        params = LireCartePs(ressource_ps=self.ressource_ps, code_porteur=code_porteur)
+        return self._groups(self._call("ssv.lire_carte_ps", params, RetourGroupes))
 
     def lire_droits_vitale(self, jour: str, code_porteur: str | None) -> tuple[Groupe, ...]:
         """Groups 101 to 111 (cdc §4.2.1.3); ``jour`` is AAAAMMJJ. The PS's card must be open (cdc §2.2.1.2.1)."""
         params = LireDroitsVitale(
-            date_consultation=jour, code_porteur=code_porteur, ressource_vitale=self.ressource_vitale
+            date_consultation=jour,
+            code_porteur=code_porteur,
+            ressource_ps=self.ressource_ps,
+            ressource_vitale=self.ressource_vitale,
         )
         return self._groups(self._call("ssv.lire_droits_vitale", params, RetourGroupes))
+
+    def lister_lecteurs(self) -> tuple[LecteurDecrit, ...]:
+        """The readers of the workstation and the kind of card in each (cdc §4.1.2)."""
+        return self._call("ssv.lister_lecteurs", Vide(), RetourLecteurs).lecteurs
 
     # --- ApCV and ADR -------------------------------------------------------------------------------------
     def authentifier_apcv(self, code_porteur: str | None) -> ContexteApcv:
         """A context of the ApCV held out (cdc §4.2.1.1)."""
-        params = DemanderAuthentification(code_porteur=code_porteur)
+        params = DemanderAuthentification(ressource_ps=self.ressource_ps, code_porteur=code_porteur)
         return self._call("apcv.demander_authentification", params, ContexteApcv)
 
     def interroger_adr(self, demande: InterrogerAdr) -> ReponseAdr:
         """Rights of one person, of an ApCV context or not (cdc §2.2.1.3)."""
+        demande = demande.model_copy(update={"ressource_ps": self.ressource_ps})
         r = self._call("adr.interroger", demande, RetourAdr)
         return ReponseAdr(self._groups(r), r.nature_piece_amo, r.nature_piece_amc, r.ame_debut, r.ame_fin)
 
@@ -146,12 +161,19 @@ class ClientServices:
 
     def signer_facture_vitale(self, facture: bytes) -> FactureFormee:
         """Signature by the beneficiary's card (cdc §3.2.9.3.1.1)."""
-        params = SignerFactureVitale(facture=_b64(facture))
+        params = SignerFactureVitale(
+            facture=_b64(facture), ressource_ps=self.ressource_ps, ressource_vitale=self.ressource_vitale
+        )
         return _signed(self._call("ssv.signer_facture_vitale", params, FactureMiseEnForme))
 
     def signer_facture_ps(self, facture: bytes, numero_situation: str, code_porteur: str | None) -> FactureFormee:
         """Signature by the PS's card; the answer carries the grouping criterion of the lot."""
-        params = SignerFacturePs(facture=_b64(facture), numero_situation=numero_situation, code_porteur=code_porteur)
+        params = SignerFacturePs(
+            facture=_b64(facture),
+            ressource_ps=self.ressource_ps,
+            numero_situation=numero_situation,
+            code_porteur=code_porteur,
+        )
         return _signed(self._call("ssv.signer_facture_ps", params, FactureMiseEnForme))
 
     # --- lots, files, returns -----------------------------------------------------------------------------
@@ -167,6 +189,7 @@ class ClientServices:
     ) -> LotMisEnForme:
         """Formats and secures one lot of a series (cdc §4.2.1.16.1)."""
         params = FormaterLot(
+            ressource_ps=self.ressource_ps,
             reference=reference,
             date=jour,
             numero_agrement=numero_agrement,

@@ -23,6 +23,7 @@ from reference.facturation.groupes import ConstitutionGroupes, DonneesFacture
 from reference.facturation.modes import ControleModes
 from reference.facturation.numerotation import Numerotation
 from reference.facturation.securisation import SIGNE_PAR_VITALE, Securisation, Signataire
+from reference.facturation.series import ActesEnSerie
 from reference.facturation.tarification import TarificationAmo, tarifer_amc, totaliser
 from reference.modele import APCV, Beneficiaire, Droits, Totaux
 from reference.oppositions import ListeOpposition
@@ -56,6 +57,7 @@ class Elaboration:
     groupes: ConstitutionGroupes
     securisation: Securisation
     documents: Documents
+    series: ActesEnSerie
     localiser: Callable[[Droits], Droits] = lambda droits: droits
 
     def elaborer(self, demande: FactureElaborer) -> tuple[FactureConservee, ...]:
@@ -69,6 +71,7 @@ class Elaboration:
         droits, beneficiaire = self.choisir_beneficiaire(demande.beneficiaire, demande.code_porteur)
         droits = self.localiser(droits)
         self.oppositions.verifier(droits)
+        self.series.conseiller(droits, (date.fromisoformat(p.date) for p in demande.prestations))
         droits, beneficiaire = self.adr.retenir(droits, beneficiaire, demande.nature_assurance)
         self.modes.verifier(
             demande.mode,

@@ -9,12 +9,15 @@ from types import MappingProxyType
 
 from reference.mutants import (
     acquisition,
+    adr,
     apcv,
     cartes,
     delais,
     facturation,
+    lecteurs,
     lots,
     modes,
+    oct,
     paiements,
     reclamations,
     securisation,
@@ -26,12 +29,15 @@ from reference.mutants.modele import Mutant
 
 MODULES = (
     acquisition,
+    adr,
     apcv,
     cartes,
     delais,
     facturation,
+    lecteurs,
     lots,
     modes,
+    oct,
     paiements,
     reclamations,
     securisation,

@@ -13,6 +13,7 @@ from norms.contrat.ports import PARIS
 from norms.paquet import NormPack
 from simulator.evenements import Journal
 from simulator.pannes.grammaire import Panne
+from simulator.readers.equipement import PAR_DEFAUT, Equipement, ErreurEquipement, equipement
 from simulator.readers.ouverture import LECTEURS, Transport
 
 POPULATION = Path(__file__).parents[2] / "scenarios" / "population"
@@ -44,6 +45,7 @@ class ConfigMonde:
 
     ``date``: start of the virtual clock, ISO 8601, Europe/Paris when naive. ``dossier``: evidence, in memory only when
     None. ``population``: directory of cards. ``lecteurs``: card present at the start in each reader, by name.
+    ``equipement``: the readers of the workstation, by name (simulator/donnees/lecteurs.yaml) or as they are.
     ``acteurs``: behaviour keys by number of organisation; ``pannes``: faults in force from the start (docs/pannes.md).
     ``durable``: what was acknowledged survives the death of the process, what insurers remember too, and memory stays
     flat: a new world with the same evidence folder goes on where the first one stopped. ``journal`` makes the journal
@@ -56,6 +58,7 @@ class ConfigMonde:
     dossier: Path | None = None
     population: Path = POPULATION
     lecteurs: Mapping[str, str | None] = field(default_factory=dict)
+    equipement: str | Equipement = PAR_DEFAUT
     transport: Transport = "inproc"
     acteurs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pannes: Sequence[Panne | Mapping[str, Any]] = ()
@@ -74,10 +77,21 @@ class ConfigMonde:
                 raise ErreurMonde(f"date du monde « {self.date} » ; attendu AAAA-MM-JJTHH:MM") from exc
         return instant if instant.tzinfo else instant.replace(tzinfo=PARIS)
 
+    @property
+    def materiel(self) -> Equipement:
+        """The readers of the workstation. Raises ErreurMonde."""
+        if isinstance(self.equipement, Equipement):
+            return self.equipement
+        try:
+            return equipement(self.equipement)
+        except ErreurEquipement as exc:
+            raise ErreurMonde(str(exc)) from exc
+
     def check(self) -> None:
         """Raises ErreurMonde on an unknown reader, or when what must last has nowhere to be kept."""
         if self.durable and self.dossier is None:
             raise ErreurMonde("un monde durable demande un dossier de preuves")
-        for nom in self.lecteurs:
-            if nom not in LECTEURS:
-                raise ErreurMonde(f"lecteur « {nom} » inconnu ; lecteurs : {', '.join(LECTEURS)}")
+        connus = self.materiel.ressources
+        for nom, carte in self.lecteurs.items():
+            if nom not in connus and (carte or nom not in LECTEURS):
+                raise ErreurMonde(f"lecteur « {nom} » inconnu ; lecteurs : {', '.join(connus)}")

@@ -13,6 +13,7 @@ from norms.paquet import NormPack
 from norms.ssv import CatalogueGroupes, CodesRetour, Groupe
 from simulator.pki import TestPki
 from simulator.readers.base import CardReader
+from simulator.readers.equipement import Terminaux
 from simulator.ssv.donnees import DonneesSsv
 from simulator.ssv.erreurs import RefusSsv
 from simulator.ssv.organismes import Organismes
@@ -28,6 +29,7 @@ class Contexte:
     horloge: Horloge
     alea: Alea
     lecteurs: Mapping[str, CardReader]
+    terminaux: Terminaux = field(default_factory=Terminaux)
     donnees: DonneesSsv = field(default_factory=DonneesSsv)
     organismes: Organismes = field(default_factory=Organismes.load)
     codec: CodecB2 = field(init=False)
@@ -39,7 +41,7 @@ class Contexte:
         self.codec = CodecB2(self.pack)
         self.catalogue = CatalogueGroupes(self.pack)
         self.codes = CodesRetour(self.pack)
-        self.postes = Postes(self.lecteurs, self.donnees)
+        self.postes = Postes(self.lecteurs, self.donnees, self.terminaux)
 
     def groupes(self, recus: Iterable[GroupeDonnees]) -> tuple[Groupe, ...]:
         """Groups as received, checked against the catalogue. Raises RefusSsv naming group and field."""

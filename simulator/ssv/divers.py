@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -16,10 +19,15 @@ from norms.contrat.services import (
     CertificatPublie,
     CrlPubliee,
     GroupeDonnees,
+    LecteurDecrit,
     RetourGroupes,
+    RetourLecteurs,
     TraduireArl,
     Vide,
 )
+from simulator.cards.erreurs import ErreurCarte
+from simulator.cards.profils import by_atr
+from simulator.readers.equipement import modele
 from simulator.ssv.contexte import Contexte
 from simulator.ssv.erreurs import RefusSsv
 from simulator.ssv.facture import decode_base64
@@ -27,6 +35,7 @@ from simulator.ssv.facture import decode_base64
 ROLES_PUBLIES = ("chiffrement_piece_jointe",)
 NIVEAUX_PUBLIES = ("racine", "donnees", "piece_jointe")
 GROUPE_ARL = 15
+GROUPE_LECTEUR, GROUPE_CANAUX = 61, 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +70,60 @@ class Divers:
         return GroupeDonnees(groupe=groupe.id, champs=groupe.champs)
 
     def lire_config(self, params: Vide) -> RetourGroupes:
-        """Groups 60 to 64: the fictitious components of the workstation."""
-        horodatage = self.contexte.horloge.now().astimezone(PARIS).strftime("%Y%m%d%H%M%S")
-        return RetourGroupes(
-            groupes=tuple(
-                GroupeDonnees(
-                    groupe=int(g["groupe"]),
-                    champs=tuple(horodatage if c == "~horodatage" else c for c in g["champs"]),
+        """Groups 60 to 64: the fictitious components of the workstation, its readers (61) and their channels (63)."""
+        lecteurs = {GROUPE_LECTEUR: self._readers, GROUPE_CANAUX: self._channels}
+        groupes: list[GroupeDonnees] = []
+        for g in self.contexte.donnees.config["groupes"]:
+            numero = int(g["groupe"])
+            listes = lecteurs[numero]() if numero in lecteurs else [tuple(g["champs"])]
+            groupes += (GroupeDonnees(groupe=numero, champs=champs) for champs in listes)
+        return RetourGroupes(groupes=tuple(groupes))
+
+    def _readers(self) -> Iterator[tuple[str, ...]]:
+        terminaux = self.contexte.terminaux
+        for rang, materiel in enumerate(terminaux.equipement.lecteurs, start=1):
+            m = modele(materiel.nature)
+            instant = self.contexte.horloge.now().astimezone(PARIS)
+            instant += terminaux.decalages.get(materiel.nom, timedelta())
+            nom, version = m.logiciels
+            date_heure = f"{instant:%Y%m%d%H%M%S}"
+            yield (m.constructeur, m.type, f"{rang:08d}", m.systeme, "1", nom, version, date_heure, "00000000")
+
+    def _channels(self) -> Iterator[tuple[str, ...]]:
+        """What galss.ini would say: one channel for each device that the GALSS serves (cdc §4.1.2)."""
+        servis = [m for m in self.contexte.terminaux.equipement.lecteurs if m.nature == "sesam_vitale"]
+        yield ("NbCanaux", str(len(servis)))
+        for canal, materiel in enumerate(servis, start=1):
+            for lad, ressource in enumerate(materiel.fentes, start=1):
+                yield (f"CANAL{canal}.PAD1.LAD{lad}", ressource)
+
+    def lister_lecteurs(self, params: Vide) -> RetourLecteurs:
+        """The readers, and what is in them (cdc §4.1.2). A card that doesn't answer is « inconnue »."""
+        equipement = self.contexte.terminaux.equipement
+        return RetourLecteurs(
+            lecteurs=tuple(
+                LecteurDecrit(
+                    ressource=ressource,
+                    nom=materiel.nom,
+                    nature=materiel.nature,
+                    support=support,
+                    clavier=self.contexte.terminaux.clavier(ressource),
+                    carte=self._card_kind(ressource),
                 )
-                for g in self.contexte.donnees.config["groupes"]
+                for materiel in equipement.lecteurs
+                for ressource, support in materiel.fentes.items()
             )
         )
+
+    def _card_kind(self, ressource: str) -> Literal["absente", "ps", "vitale", "inconnue"]:
+        poste = self.contexte.postes.poste(ressource)
+        if not poste.present:
+            return "absente"
+        try:
+            profil = by_atr(poste.atr)
+        except ErreurCarte:
+            return "inconnue"
+        return "inconnue" if profil is None else "vitale" if profil.famille == "vitale" else "ps"
 
     def certificats(self, params: Vide) -> AnnuaireCertificats:
         """Certificates to encrypt attachments with, authorities from the root, revocation lists (cdc §3.2.9.4)."""

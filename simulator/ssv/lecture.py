@@ -34,6 +34,7 @@ class Lecture:
         """Groups 101 to 111. An expired card is read: the LPS decides on field 3 of group 101, signing refuses it."""
         jour = _check_date(params.date_consultation)
         postes = self._contexte.postes
+        postes.check_couple(params.ressource_ps, params.ressource_vitale)
         with postes.operation(params.ressource_ps, "ps") as poste_ps:
             ps = self.read_ps(poste_ps, params.code_porteur)
         with postes.operation(params.ressource_vitale, "vitale") as poste_vitale:
@@ -54,18 +55,24 @@ class Lecture:
         return RetourGroupes(groupes=tuple(_groups(self._contexte.donnees.lecture["vitale"], lue.contenu)))
 
     def lire_date_lecteur(self, params: Vide) -> LireDateLecteur:
-        """The date and time of the reader: those of the world."""
-        return LireDateLecteur(date_heure=self._contexte.horloge.now().astimezone(PARIS).strftime("%Y%m%d%H%M%S"))
+        """The date and time of the first reader that has a clock; those of the world when none has."""
+        instant = self._contexte.horloge.now().astimezone(PARIS) + self._contexte.terminaux.horloge()
+        return LireDateLecteur(date_heure=instant.strftime("%Y%m%d%H%M%S"))
 
     # --- shared with signatures -----------------------------------------------------------------------------
     def read_ps(self, poste: Poste, code_porteur: str | None) -> CpsLue:
         """Reads the card of the PS, opened by its code now or before. Raises RefusSsv, ErreurCarte.
 
-        Without a new code, what was read since the card came in serves again; it is forgotten with the dialogue.
+        Without a new code, what was read since the card came in serves again; it is forgotten with the dialogue. A card
+        not yet opened has its code asked on the keypad of the reader, if it has one (cdc §4.2.1.2.1).
         """
         if code_porteur is not None:
             poste.clear()
         lue = poste.remember(CpsLue, lambda: read_cps(poste, code_porteur))
+        if not lue.situations_lues and code_porteur is None:
+            poste.clear()
+            tape = poste.demander_code()
+            lue = poste.remember(CpsLue, lambda: read_cps(poste, tape))
         if not lue.situations_lues:
             poste.clear()
             raise RefusSsv("F003", "carte du PS : code porteur à présenter, la carte n'est pas ouverte")

@@ -13,6 +13,7 @@ from norms.b2.securite import RSA_SHA256, SIGNATURE_LOT, octets_a_signer_lot, se
 from norms.codec import ErreurEnregistrement
 from norms.codec.champ import Valeur
 from norms.contrat.services import FormaterLot, GroupeDonnees, LotForme
+from simulator.cards.erreurs import CarteAbsente
 from simulator.cards.lecture import sign_with_cps
 from simulator.cards.modele import ContenuCps, Situation
 from simulator.ssv.contexte import Contexte
@@ -36,10 +37,9 @@ class Lots:
         ends it. Raises RefusSsv.
         """
         factures = self._read(params)
-        if not self.serie_ouverte and params.code_porteur is None:
-            raise RefusSsv("code_porteur_exige", "code porteur exigé au premier lot d'une série")
+        code = None if self.serie_ouverte else self._code(params)
         try:
-            lot = self._sign(params, factures)
+            lot = self._sign(params, factures, code)
         except RefusSsv:
             self.serie_ouverte = False
             raise
@@ -51,6 +51,18 @@ class Lots:
             critere_fichier=critere,
             groupes=(self._group(params, premiere, critere, len(lot), len(factures)),),
         )
+
+    def _code(self, params: FormaterLot) -> str:
+        """The code that opens a series: the LPS gives it, or the PS types it on the reader (cdc §4.2.1.16.1)."""
+        if params.code_porteur is not None:
+            return params.code_porteur
+        postes = self._contexte.postes
+        poste = postes.poste(params.ressource_ps)
+        if not postes.terminaux.clavier(params.ressource_ps):
+            raise RefusSsv("code_porteur_exige", "code porteur exigé au premier lot d'une série")
+        if not poste.present:
+            raise postes.refus(CarteAbsente(poste.lecteur), "ps")
+        return poste.demander_code() or ""
 
     # --- checks ---------------------------------------------------------------------------------------------
     def _read(self, params: FormaterLot) -> list[FactureSsv]:
@@ -82,10 +94,10 @@ class Lots:
         return factures
 
     # --- the lot --------------------------------------------------------------------------------------------
-    def _sign(self, params: FormaterLot, factures: list[FactureSsv]) -> bytes:
+    def _sign(self, params: FormaterLot, factures: list[FactureSsv], code_porteur: str | None) -> bytes:
         contexte, premiere = self._contexte, factures[0]
         with contexte.postes.operation(params.ressource_ps, "ps") as poste:
-            carte = self._lecture.read_ps(poste, None if self.serie_ouverte else params.code_porteur).contenu
+            carte = self._lecture.read_ps(poste, code_porteur).contenu
             situation = _situation(carte, premiere.numero_ps)
             if situation.habilitation_lot != "1":
                 raise RefusSsv(

@@ -11,6 +11,7 @@ from typing import Literal, Self, TypeVar
 
 from simulator.cards.erreurs import CarteAbsente, CarteReinitialisee, CarteRetiree, ErreurCarte, PinErrone
 from simulator.readers.base import CardReader, Connection
+from simulator.readers.equipement import AccesExclusifRefuse, SaisieAbandonnee, Terminaux
 from simulator.ssv.donnees import DonneesSsv
 from simulator.ssv.erreurs import RefusSsv
 
@@ -28,8 +29,10 @@ class Poste:
     operation, the dialogue is opened again. Later on, a change is a withdrawal.
     """
 
-    def __init__(self, lecteur: CardReader) -> None:
+    def __init__(self, lecteur: CardReader, demander_code: Callable[[], str | None] = lambda: None) -> None:
         self._lecteur = lecteur
+        #: The code typed on the keypad of the reader; None when it has none. Raises RefusSsv.
+        self.demander_code = demander_code
         self._connexion: Connection | None = None
         self._lu: object = None
 
@@ -100,9 +103,12 @@ class Poste:
 class Postes:
     """The readers by resource name, and what a trouble with a card becomes: a return code."""
 
-    def __init__(self, lecteurs: Mapping[str, CardReader], donnees: DonneesSsv) -> None:
-        self._postes = {nom: Poste(lecteur) for nom, lecteur in lecteurs.items()}
-        self._donnees = donnees
+    def __init__(self, lecteurs: Mapping[str, CardReader], donnees: DonneesSsv, terminaux: Terminaux) -> None:
+        self._donnees, self.terminaux = donnees, terminaux
+        self._postes = {
+            nom: Poste(lecteur, lambda nom=nom: self._typed_code(nom))  # type: ignore[misc]  # bound at once
+            for nom, lecteur in lecteurs.items()
+        }
 
     def poste(self, ressource: str) -> Poste:
         """The reader of that name. Raises RefusSsv."""
@@ -116,10 +122,35 @@ class Postes:
         for poste in self._postes.values():
             poste.forget()
 
+    def check_couple(self, ressource_ps: str, ressource_vitale: str) -> None:
+        """Both cards may serve one call where they are (cdc §4.1.2). Raises RefusSsv, with what to do."""
+        self.poste(ressource_ps)
+        self.poste(ressource_vitale)
+        equipement = self.terminaux.equipement
+        if not equipement.couple_admis(ressource_ps, ressource_vitale):
+            ou = " et ".join(f"« {equipement.materiel(r).nom} »" for r in (ressource_ps, ressource_vitale))
+            raise RefusSsv(
+                "lecteurs_incompatibles",
+                f"carte du PS et carte Vitale dans {ou} : configuration de lecteurs interdite ; les mettre toutes deux "
+                "dans un même lecteur SESAM-Vitale, ou dans deux lecteurs PC/SC",
+            )
+
+    def _typed_code(self, ressource: str) -> str | None:
+        try:
+            return self.terminaux.demander_code(ressource)
+        except SaisieAbandonnee as exc:
+            raise RefusSsv(
+                "saisie_abandonnee", f"« {exc} » : code porteur non saisi sur le clavier du lecteur"
+            ) from exc
+
     @contextmanager
     def operation(self, ressource: str, support: Support) -> Iterator[Poste]:
         """An operation on one card: its troubles come out as RefusSsv with the code of that card."""
         poste = self.poste(ressource)
+        try:
+            self.terminaux.acceder(ressource)
+        except AccesExclusifRefuse as exc:
+            raise RefusSsv("acces_exclusif", f"lecteur occupé par une autre application (canal « {exc} »)") from exc
         try:
             yield poste.start()
         except ErreurCarte as exc:

@@ -22,8 +22,6 @@ from simulator.ssv.erreurs import RefusSsv
 from simulator.ssv.facture import FactureSsv, check_step, decode_base64, encode_base64, read_facture
 from simulator.ssv.lecture import Lecture, letter
 
-RESSOURCE_PS = "ps"
-
 
 class Signature:
     """SignerFactureVitale, SignerFacturePs."""
@@ -36,8 +34,11 @@ class Signature:
         contexte = self._contexte
         facture = read_facture(contexte, decode_base64(params.facture, "facture"))
         check_step(contexte, facture, SIGNATURE_VITALE)
-        if facture.regle.presence_ps and not contexte.postes.poste(RESSOURCE_PS).present:
-            raise contexte.postes.refus(CarteAbsente(contexte.postes.poste(RESSOURCE_PS).lecteur), "ps")
+        if facture.regle.presence_ps:
+            contexte.postes.check_couple(params.ressource_ps, params.ressource_vitale)
+            ps = contexte.postes.poste(params.ressource_ps)
+            if not ps.present:
+                raise contexte.postes.refus(CarteAbsente(ps.lecteur), "ps")
         with contexte.postes.operation(params.ressource_vitale, "vitale") as poste:
             contenu = poste.remember(VitaleLue, lambda: read_vitale(poste)).contenu
             aujourdhui = contexte.horloge.now().astimezone(PARIS).date()
