@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import time
@@ -17,6 +18,8 @@ from simulator.cards.carte import Card
 from simulator.cards.erreurs import LecteurIndisponible
 from simulator.monde.population import Population
 from simulator.pki import TestPki
+from simulator.readers.equipement import ErreurEquipement
+from simulator.readers.galss import ErreurConfiguration, read_galss
 from simulator.readers.ouverture import LECTEURS, NOMS_PCSC, Lecteurs, ouvrir_lecteurs
 from simulator.readers.pcsc import Contexte
 from simulator.readers.trace import Espion
@@ -56,6 +59,40 @@ class Poste:
                 raise ErreurServiceCartes(f"carte externe du lecteur {lecteur} : la commande doit contenir {PORT}")
         if self.ports and (self.externes or set(self.ports) != set(self.cartes)):
             raise ErreurServiceCartes("avec un pilote déjà en marche, donner un port par carte et aucune carte externe")
+
+
+#: What PC/SC adds to the name of a reader: interface and slot.
+_SUFFIXE = re.compile(r" [0-9A-F]{2} [0-9A-F]{2}$")
+
+
+def names_of(galss: Path) -> dict[str, str]:
+    """The names to give to our readers so that a program finds those of its ``galss.ini``.
+
+    A name already ends with « 00 00 », which PC/SC will add again. Raises ErreurServiceCartes.
+    """
+    try:
+        equipement = read_galss(galss)
+    except ErreurConfiguration as exc:
+        raise ErreurServiceCartes(f"{galss.name} (code {exc.code}) : {exc}") from exc
+    noms: dict[str, str] = {}
+    for lecteur in LECTEURS:
+        try:
+            materiel = equipement.materiel(lecteur)
+        except ErreurEquipement as exc:
+            raise ErreurServiceCartes(f"{galss.name} : aucun lecteur pour la carte {lecteur}") from exc
+        if materiel.nature == "pcsc":
+            noms[lecteur] = _SUFFIXE.sub("", materiel.nom)
+    if not noms:
+        raise ErreurServiceCartes(
+            f"{galss.name} ne décrit que des lecteurs SESAM-Vitale : un programme ne les joint pas par PC/SC ; donner "
+            "--nom-ps et --nom-vitale, ou des canaux PC/SC"
+        )
+    if len(set(noms.values())) != len(noms):
+        raise ErreurServiceCartes(
+            f"{galss.name} : les deux cartes dans le même lecteur PC/SC « {noms['ps']} » ; chaque lecteur du banc n'en "
+            "porte qu'une"
+        )
+    return noms
 
 
 def cards(poste: Poste, population: Path, jour: date) -> dict[str, Card]:

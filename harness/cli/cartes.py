@@ -98,13 +98,16 @@ def serve(
     nom_vitale: Annotated[str, typer.Option("--nom-vitale", help="Nom du lecteur Vitale.")] = "",
     port_ps: Annotated[int, typer.Option("--port-ps", min=0, help="Port d'un pilote vpcd déjà en marche.")] = 0,
     port_vitale: Annotated[int, typer.Option("--port-vitale", min=0, help="Port d'un pilote vpcd en marche.")] = 0,
+    galss: Annotated[
+        Path | None, typer.Option("--galss", help="galss.ini du logiciel : ses lecteurs PC/SC donnent leurs noms.")
+    ] = None,
     journal: Annotated[Path | None, typer.Option("--journal", help="Échanges APDU, un objet JSON par ligne.")] = None,
     jour: Annotated[str, typer.Option("--date", help="Jour de la PKI de test (AAAA-MM-JJ).")] = "2026-03-02",
     population: OptionPopulation = None,
 ) -> None:
     """Runs the program; exits with its code. French help in ``_AIDE_SERVE``."""
     from harness.cartes.journal import open_journal  # noqa: PLC0415 -- as above
-    from harness.cartes.service import Poste, cards, serve_driver, serve_private  # noqa: PLC0415 -- as above
+    from harness.cartes.service import Poste, cards, names_of, serve_driver, serve_private  # noqa: PLC0415 -- as above
     from simulator.cards.erreurs import ErreurCarte  # noqa: PLC0415 -- as above
 
     sortie = Sortie(machine=True)  # standard output belongs to the program
@@ -112,14 +115,14 @@ def serve(
     def choices(*couples: tuple[str, str]) -> dict[str, str]:
         return {lecteur: valeur for lecteur, valeur in couples if valeur}
 
-    poste = Poste(
-        cartes=choices(("ps", ps), ("vitale", vitale)),
-        externes=choices(("ps", externe_ps), ("vitale", externe_vitale)),
-        noms=choices(("ps", nom_ps), ("vitale", nom_vitale)),
-        ports={lecteur: port for lecteur, port in (("ps", port_ps), ("vitale", port_vitale)) if port},
-    )
     with fautes(sortie):
         try:
+            poste = Poste(
+                cartes=choices(("ps", ps), ("vitale", vitale)),
+                externes=choices(("ps", externe_ps), ("vitale", externe_vitale)),
+                noms=(names_of(galss) if galss else {}) | choices(("ps", nom_ps), ("vitale", nom_vitale)),
+                ports={lecteur: port for lecteur, port in (("ps", port_ps), ("vitale", port_vitale)) if port},
+            )
             poste.check()
             if not programme and not poste.ports:
                 raise ValueError("il manque le programme à lancer, après « -- » (par exemple : -- bash)")

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import import_module, metadata, util
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from harness.campagne import bench_version
 from harness.cli.commun import CONFORME, ERREUR_BANC, OptionJson, Sortie
 from simulator.readers import ouverture
+from simulator.readers.equipement import ErreurEquipement
+from simulator.readers.galss import ErreurConfiguration, read_galss, read_sesam
 
 _NAVIGATEURS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "firefox")
 
@@ -31,10 +34,22 @@ class Diagnostic:
     requis: bool = False
 
 
-def command(machine: OptionJson = False) -> None:
+def command(
+    machine: OptionJson = False,
+    galss: Annotated[
+        Path | None, typer.Option("--galss", help="galss.ini de votre logiciel, à vérifier aussi.")
+    ] = None,
+    sesam: Annotated[
+        Path | None, typer.Option("--sesam", help="sesam.ini de votre logiciel, à vérifier aussi.")
+    ] = None,
+) -> None:
     """Dit ce qui manque à la machine (Python, réseau local, PC/SC, navigateur)."""
     sortie = Sortie(machine=machine)
     diagnostics = [controle() for controle in _CONTROLES]
+    if galss is not None:
+        diagnostics.append(_galss(galss))
+    if sesam is not None:
+        diagnostics.append(_sesam(sesam))
     if machine:
         sortie.json([asdict(d) for d in diagnostics])
     for d in diagnostics:
@@ -114,6 +129,37 @@ def _lecteurs_du_systeme() -> Diagnostic:
     if not lecteurs:
         return Diagnostic(quoi, False, "aucun ; pour cards serve --port-ps, installer le pilote vpcd de vsmartcard")
     return Diagnostic(quoi, True, ", ".join(lecteurs))
+
+
+def _galss(fichier: Path) -> Diagnostic:
+    """The readers of a vendor's ``galss.ini``, and whether they may be used together (cdc §4.1.2)."""
+    try:
+        equipement = read_galss(fichier)
+    except ErreurConfiguration as exc:
+        return Diagnostic("galss.ini", False, f"les services rendraient {exc.code} : {exc}", requis=True)
+    lecteurs = " ; ".join(f"« {m.nom} » ({m.nature}) : {', '.join(m.fentes)}" for m in equipement.lecteurs)
+    try:
+        admis = equipement.couple_admis("ps", "vitale")
+    except ErreurEquipement as exc:
+        return Diagnostic("galss.ini", False, f"{lecteurs} ; {exc}", requis=True)
+    if not admis:
+        conseil = "configuration interdite : les deux cartes dans un même lecteur SESAM-Vitale ou dans deux PC/SC"
+        return Diagnostic("galss.ini", False, f"{lecteurs} ; {conseil}", requis=True)
+    return Diagnostic("galss.ini", True, lecteurs)
+
+
+def _sesam(fichier: Path) -> Diagnostic:
+    """The ``sesam.ini`` of a vendor: directories that exist, access to busy readers."""
+    try:
+        lu = read_sesam(fichier)
+    except ErreurConfiguration as exc:
+        return Diagnostic("sesam.ini", False, f"les services rendraient {exc.code} : {exc}", requis=True)
+    for code, quoi, chemin in (("F6F1", "travail", lu.repertoire_travail), ("F680", "tables", lu.repertoire_table)):
+        if not Path(chemin).is_dir():
+            detail = f"les services rendraient {code} : répertoire de {quoi} absent de cette machine ({chemin})"
+            return Diagnostic("sesam.ini", False, detail, requis=True)
+    acces = f"lecteur occupé redemandé {lu.repetitions} fois, toutes les {lu.tempo_ms} ms"
+    return Diagnostic("sesam.ini", True, f"répertoires présents ; {acces}")
 
 
 def _navigateur() -> Diagnostic:

@@ -146,8 +146,9 @@ def require_tool(nom: str) -> str:
     return chemin
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def poste_pcsc(materiel: Materiel) -> Iterator[Poste]:
+    """Real readers, for the tests of one module: a process has one private pcscd at a time, and others need theirs."""
     require_pcsc()
     journal: list[ApduEchange] = []
     with ouvrir_lecteurs("pcsc", espion=Espion(journal.append), delai_muette=0.3) as lecteurs:
