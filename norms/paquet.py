@@ -7,6 +7,7 @@ the same names as the default ones (``b2/type_2.yaml``); each replaces the defau
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from norms.chargement import MAX_BYTES, Document, load
 DONNEES = Path(__file__).parent / "donnees"
 IDENTITE = "paquet.yaml"
 MAX_FICHIERS = 1000
+#: A ``source`` (or ``pivot_source``…) that is a supposition, in the text of a data file.
+_SUPPOSITION = re.compile(r"source:.*\bhypothese:")
 
 T = TypeVar("T")
 
@@ -102,6 +105,25 @@ class NormPack:
             contenu = self.fichiers[nom].read_bytes().replace(b"\r\n", b"\n")
             total.update(nom.encode() + b"\0" + hashlib.sha256(contenu).digest())
         return total.hexdigest()
+
+    @property
+    def remplaces(self) -> tuple[str, ...]:
+        """The data files that this pack puts in the place of the default ones, in order; its identity is not one."""
+        return tuple(n for n, c in sorted(self.fichiers.items()) if n != IDENTITE and c != DONNEES / n)
+
+    @property
+    def hypotheses_par_dossier(self) -> dict[str, int]:
+        """How many entries of the data in force rest on a supposition, by folder (``b2``, ``ssv``…); zeros left out."""
+        return self.memo("hypotheses_par_dossier", self._count_suppositions)
+
+    def _count_suppositions(self) -> dict[str, int]:
+        comptes: dict[str, int] = {}
+        for nom in sorted(self.fichiers):
+            n = len(_SUPPOSITION.findall(self.fichiers[nom].read_text(encoding="utf-8")))
+            if n and nom != IDENTITE:
+                dossier = nom.split("/", maxsplit=1)[0]
+                comptes[dossier] = comptes.get(dossier, 0) + n
+        return comptes
 
     def hypotheses(self, nom: str) -> tuple[Hypothese, ...]:
         """The entries of a data file whose ``source`` is ``hypothese: …``, in file order."""

@@ -27,6 +27,9 @@ def build_dossier(rapport: RapportControle, pack: NormPack, catalogue: Catalogue
         norme=pack.nom,
         norme_version=pack.version,
         norme_empreinte=pack.empreinte,
+        norme_source=pack.source,
+        norme_remplaces=pack.remplaces,
+        norme_hypotheses=pack.hypotheses_par_dossier,
         lecteurs="aucun",
         profil={"portée": PORTEE, "non jugé": list(rapport.portee)},
     )

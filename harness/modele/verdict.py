@@ -123,6 +123,11 @@ class Identite(Modele):
     norme: str = ""
     norme_version: str = ""
     norme_empreinte: str = ""
+    norme_source: str = ""
+    norme_remplaces: tuple[str, ...] = Field(default=(), description="fichiers de données que le paquet remplace")
+    norme_hypotheses: dict[str, int] = Field(
+        default_factory=dict, description="données en vigueur qui reposent sur une hypothèse, par famille de fichiers"
+    )
     graine: int = 0
     lecteurs: str = "simules"
     profil: dict[str, Any] = Field(default_factory=dict)

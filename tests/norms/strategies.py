@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from norms.codec import Champ, Disposition, Format
@@ -13,6 +15,13 @@ from norms.codec import Champ, Disposition, Format
 IMPRIMABLES = "".join(chr(c) for c in range(0x20, 0x7F))
 
 
+def deep_share(parts: int) -> settings:
+    """Settings of a property played once for each of so many cases: the deep count is that of all cases together."""
+    n = settings.default.max_examples if settings.default is not None else 100
+    return settings(max_examples=max(n // parts, min(n, 60)))
+
+
+@cache
 def values_of(c: Champ, *, sans: str = "") -> st.SearchStrategy[Any]:
     """Values of a field that come back identical; ``sans``: characters to leave out."""
     n = c.longueur
@@ -34,6 +43,7 @@ def values_of(c: Champ, *, sans: str = "") -> st.SearchStrategy[Any]:
     return strategie | st.just("*" * n) if c.masquable and "*" not in sans else strategie
 
 
+@cache
 def records_of(d: Disposition, *, sans: str = "") -> st.SearchStrategy[dict[str, Any]]:
     """Values of all the exposed fields of a record, constants excepted."""
     champs = {n: values_of(c, sans=sans) for n, c in d.par_nom.items() if c.format is not Format.CONSTANTE}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from norms.b2 import CodecB2
 from norms.codec import ErreurEnregistrement
 from norms.paquet import NormPack
-from tests.norms.strategies import records_of
+from tests.norms.strategies import deep_share, records_of
 
 CODEC = CodecB2(NormPack.par_defaut())
 TYPES = ["000", "1", "2", "2S", "2M", "2P", "4", "4S", "4M", "4B", "4C", "4D", "4F", "5", "6", "8", "999"]
@@ -81,6 +81,7 @@ def test_positions(type_: str, champ: str, colonnes: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("type_", TYPES)
+@deep_share(len(TYPES))
 @given(donnees=st.data())
 def test_round_trip(type_: str, donnees: st.DataObject) -> None:
     valeurs: dict[str, Any] = donnees.draw(records_of(CODEC.disposition(type_)))

@@ -26,7 +26,7 @@ from norms.noemie import (
     lire_paiements,
 )
 from norms.paquet import NormPack
-from tests.norms.strategies import records_of
+from tests.norms.strategies import deep_share, records_of
 
 CODEC = CodecNoemie(NormPack.par_defaut())
 #: Lengths with the terminator, as published; 000 and 999 are whole 128-byte records.
@@ -46,6 +46,7 @@ def test_published_lengths() -> None:
 
 
 @pytest.mark.parametrize("code", ENTITES)
+@deep_share(len(ENTITES))
 @given(donnees=st.data())
 def test_round_trip_of_entities(code: str, donnees: st.DataObject) -> None:
     valeurs: dict[str, Any] = donnees.draw(records_of(CODEC.disposition(code), sans="@"))

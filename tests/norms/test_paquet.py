@@ -44,6 +44,7 @@ def test_overriding_a_layout(pack: NormPack, tmp_path: Path) -> None:
     assert (autre.nom, autre.version) == ("editeur", "1")
     assert CodecB2(autre).encoder("2S", {"parcours_soins": "T"})[109:110] == b"T"
     assert CodecB2(pack).encoder("2S", {"parcours_soins": "T"})[120:121] == b"T"
+    assert (autre.remplaces, pack.remplaces) == (("b2/type_2s.yaml",), ())
     assert autre.empreinte != pack.empreinte
 
 
@@ -128,6 +129,20 @@ def test_every_file_and_field_has_a_source(pack: NormPack, nom: str) -> None:
         assert str(e.get("source", "cdc §")).startswith(PREFIXES)
         if {"nom", "format"} <= set(e) or {"code", "libelle"} <= set(e) or {"code", "centimes"} <= set(e):
             assert "source" in e or "longueur" in e
+
+
+def test_suppositions_are_counted_by_folder_and_fall_when_a_pack_replaces_them(pack: NormPack, tmp_path: Path) -> None:
+    """The count by text is the one of the documents, entries whose source has another name (pivot_source) aside."""
+    comptes = pack.hypotheses_par_dossier
+    for dossier, n in comptes.items():
+        fichiers = [f for f in pack.fichiers if f.startswith(f"{dossier}/")]
+        lues = sum(len(pack.hypotheses(f)) for f in fichiers)
+        assert lues <= n <= lues + 2, dossier
+    texte = 'libelle: x\nsource: "annexe 1 §3"\nentrees:\n  - {code: "0", libelle: "x", source: "annexe 1 §3"}\n'
+    autre = NormPack.avec(make(tmp_path, tables__taux_yaml=texte))
+    perdues = len(pack.hypotheses("tables/taux.yaml"))
+    assert perdues > 0
+    assert autre.hypotheses_par_dossier == comptes | {"tables": comptes["tables"] - perdues}
 
 
 def test_hypotheses_are_listed_with_their_place(pack: NormPack) -> None:

@@ -12,8 +12,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from harness.catalogue import load_catalogue
+from harness.modele.verdict import Identite
 from reports import html as rapport_html
 from reports import json_, junit
+from reports.libelles import DOMAINES, nombre
 from tests.conftest_outils import require_file, require_program
 from tests.reports.fixture_campagne import CATALOGUE, campagne
 
@@ -58,7 +61,8 @@ def test_html_says_what_a_vendor_needs_to_correct() -> None:
     rendu = rapport_html.render(campagne(), CATALOGUE)
     for attendu in (
         "preagrement replay LOT-01 --graine 7",
-        "colonnes 27-35",
+        "colonnes 30-38",
+        "1790175999001  &lt;&amp;&gt;<mark>000000012</mark> suite",
         "trier les factures",
         "cdc §4.2.1.16.1",
         "le LPS s&#39;est arrêté (code 3)",
@@ -67,6 +71,20 @@ def test_html_says_what_a_vendor_needs_to_correct() -> None:
     ):
         assert attendu in rendu
     assert "<script>alert(1)" not in rendu
+
+
+def test_html_says_which_norm_pack_was_used_and_what_rests_on_a_supposition() -> None:
+    rendu = rapport_html.render(campagne(), CATALOGUE)
+    assert "defaut 1 (annexe 1 détenue par l&#39;éditeur), empreinte <code>abc123</code>" in rendu
+    assert "2 fichiers du paquet public : <code>b2/type_2s.yaml</code>, <code>tables/taux.yaml</code>" in rendu
+    assert "41 données sans source publique (norme B2 : 1, services SSV : 40)" in rendu
+    muet = campagne().model_copy(update={"identite": Identite(produit="x")})
+    assert "sans source publique" not in rapport_html.render(muet, CATALOGUE)
+
+
+def test_every_domain_of_the_catalogue_has_a_french_name() -> None:
+    assert {e.domaine for e in load_catalogue().values()} == set(DOMAINES)
+    assert [nombre(n, "vue", "vues") for n in (0, 1, 2)] == ["0 vue", "1 vue", "2 vues"]
 
 
 def test_json_follows_its_schema(tmp_path: Path) -> None:
