@@ -109,6 +109,20 @@ def test_numbers_agree_with_births(nom: str) -> None:
     assert image.assure.nir[0] in "12378"
 
 
+#: cdc §3.2.9.3.1.1 and §3.2.9.3.2.1, by specialty of the CPE's employer: may it sign invoices, may it sign lots?
+CPE_PEUT = {"50": (True, False), "00": (True, True)}
+CPE_AUTRE = (False, True)
+
+
+@pytest.mark.parametrize("nom", sorted(n for n, c in CPS.items() if c.type_carte == "2"))
+def test_an_employee_card_is_allowed_no_more_than_its_family(nom: str) -> None:
+    """Only suppliers (00) and pharmacists (50) have employees who sign invoices; those of pharmacists sign no lot."""
+    for situation in CPS[nom].situations:
+        factures, lots = CPE_PEUT.get(situation.specialite, CPE_AUTRE)
+        assert factures or situation.habilitation_facture == "0"
+        assert lots or situation.habilitation_lot == "0"
+
+
 @pytest.mark.parametrize("nom", sorted(ATTESTATIONS))
 def test_a_certificate_and_its_card_name_the_same_person(nom: str) -> None:
     attestation = ATTESTATIONS[nom]
