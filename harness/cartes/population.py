@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from norms.chargement import load
+from norms.paquet import NormPack
+from norms.tables import Nomenclature
 from simulator.cards.attestations import load_attestation
 from simulator.cards.modele import ImageCps, ImageVitale, load_cps, load_vitale
 from simulator.cards.oppositions import load_oppositions
@@ -23,7 +25,23 @@ _ACCENTS = {
     "certifie": "certifié", "civilite": "civilité", "cle": "clé", "deblocage": "déblocage", "debut": "début",
     "localite": "localité", "numero": "numéro", "prenom": "prénom",
     "qualite": "qualité", "regime": "régime", "remplacant": "remplaçant", "reelle": "réelle",
-    "specialite": "spécialité", "validite": "validité", "periode": "période",
+    "specialite": "spécialité", "validite": "validité", "periode": "période", "serie": "série",
+    "adherent": "adhérent", "hote": "hôte", "nir": "NIR", "nir15": "NIR", "amo": "AMO", "amc": "AMC", "ald": "ALD",
+    "ik": "IK", "ruf": "RUF", "b2": "B2", "edi": "EDI", "sts": "STS", "e111": "E 111", "e112": "E 112", "e128": "E 128",
+    "bgdh": "BGDH",
+}  # fmt: skip
+#: What an item of a list is called.
+_UN_DE = {
+    "beneficiaires": "bénéficiaire", "situations": "situation", "mentions": "mention", "droits_amo": "droits AMO",
+    "accidents_du_travail": "accident du travail", "couverture_famille": "couverture de la famille",
+}  # fmt: skip
+#: Fields whose codes a table of the norm pack explains.
+_TABLES = {
+    "regime": "regimes", "qualite": "qualites", "specialite": "specialites", "civilite": "civilites",
+    "code_conventionnel": "cps_codes_conventionnels", "mode_exercice": "cps_modes_exercice",
+    "secteur_activite": "cps_secteurs_activite", "type_carte": "cps_types_carte",
+    "type_identification": "cps_types_identification", "zone_tarifaire": "zones_tarifaires", "zone_ik": "zones_ik",
+    "indicateur_traitement": "indicateurs_traitement",
 }  # fmt: skip
 
 
@@ -72,7 +90,8 @@ def details(population: Path, fiche: Fiche) -> dict[str, Any]:
         attestation: dict[str, Any] = _without_empty(load_attestation(fiche.fichier).model_dump(mode="json"))
         return attestation
     image = load_cps(fiche.fichier) if fiche.famille == "cps" else load_vitale(fiche.fichier)
-    arbre: dict[str, Any] = _without_empty(image.model_dump(mode="json"))
+    tout = image.model_dump(mode="json")
+    arbre: dict[str, Any] = _without_empty({"but": tout.pop("but"), **tout})
     liste = population / "oppositions.yaml"
     if fiche.famille == "vitale" and liste.is_file():
         for opposition in load_oppositions(liste):
@@ -87,20 +106,32 @@ def _without_empty(valeur: Any) -> Any:
     return [_without_empty(v) for v in valeur] if isinstance(valeur, list) else valeur
 
 
-def render(arbre: dict[str, Any], marge: str = "") -> Iterator[str]:
-    """The tree as indented lines; a list shows its items one after the other, numbered from 1."""
+def render(arbre: dict[str, Any], pack: NormPack, marge: str = "") -> Iterator[str]:
+    """The tree as indented lines; a list shows its items one after the other, numbered from 1; codes are explained."""
     for cle, valeur in arbre.items():
         libelle = label(cle)
         if isinstance(valeur, dict):
             yield f"{marge}{libelle}"
-            yield from render(valeur, marge + "  ")
+            yield from render(valeur, pack, marge + "  ")
         elif isinstance(valeur, list):
+            un = _UN_DE.get(cle, libelle)
             for rang, element in enumerate(valeur, start=1):
                 if isinstance(element, dict):
-                    yield f"{marge}{libelle} {rang}"
-                    yield from render(element, marge + "  ")
+                    yield f"{marge}{un} {rang}"
+                    yield from render(element, pack, marge + "  ")
                 else:
-                    yield f"{marge}{libelle} {rang} : {element}"
+                    yield f"{marge}{un} {rang} : {element}"
         else:
-            lisible = {True: "oui", False: "non"}.get(valeur, valeur) if isinstance(valeur, bool) else valeur
-            yield f"{marge}{libelle} : {lisible}"
+            yield f"{marge}{libelle} : {_readable(cle, valeur, pack)}"
+
+
+def _readable(cle: str, valeur: Any, pack: NormPack) -> str:
+    if isinstance(valeur, bool):
+        return "oui" if valeur else "non"
+    if cle.startswith("habilitation_"):
+        return f"{valeur} (oui)" if valeur == "1" else f"{valeur} (non)"
+    if cle in _TABLES:
+        table = Nomenclature(pack, _TABLES[cle])
+        if valeur in table:
+            return f"{valeur} ({table.libelle(valeur)})"
+    return str(valeur)

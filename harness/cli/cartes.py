@@ -11,6 +11,7 @@ import typer
 from harness.catalogue import scenarios_directory
 from harness.cli.commun import CONFORME, ERREUR_BANC, OptionJson, Sortie, fautes
 from harness.cli.francais import Commande, Groupe
+from norms.paquet import NormPack
 
 OptionPopulation = Annotated[
     Path | None, typer.Option("--population", help="Dossier de cartes et d'attestations ; par défaut, celui du banc.")
@@ -80,7 +81,7 @@ def show(
     if machine:
         sortie.json({"nom": fiche.nom, "famille": fiche.famille, **arbre})
         return
-    sortie.lines([f"{fiche.nom} ({fiche.famille})", *render(arbre)], "bold")
+    sortie.lines([f"{fiche.nom} ({fiche.famille})", *render(arbre, NormPack.par_defaut())], "bold")
 
 
 def serve(

@@ -237,6 +237,12 @@ def test_list_and_show(capsys: pytest.CaptureFixture[str]) -> None:
     texte = cards("show", "lefort-opposition")
     assert "  prénom : CORINNE\n" in texte
     assert "opposition\n  motif : vol\n  depuis : 2026-01-12\n" in texte
+    assert "  régime : 01 (Régime général)\n" in texte
+    assert texte.splitlines()[1].startswith("but : ")
+    assert "bénéficiaire 1\n" in texte
+    cpe = cards("show", "cpe-pharmacie")
+    assert "  habilitation facture : 1 (oui)\n  habilitation lot : 0 (non)\n" in cpe
+    assert "type carte : 2 (CPE ou CDE" in cpe
     attestation = json.loads(cards("show", "marchal-smg", "--famille", "attestation", "--json"))
     assert attestation["organisme"] == {"regime": "08", "caisse": "835", "centre": "0300"}
     assert "« lefort-opposition »" in cards("show", "lefor-opposition", code=2)

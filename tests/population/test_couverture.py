@@ -10,6 +10,8 @@ import jmespath
 import pytest
 
 from norms.chargement import ErreurChargement, load
+from norms.paquet import NormPack
+from norms.tables import Nomenclature
 from simulator.cards.attestations import load_attestation
 from simulator.cards.modele import ImageCps, ImageVitale, Periode, load_cps, load_vitale
 from simulator.cards.oppositions import load_oppositions
@@ -107,6 +109,11 @@ def test_numbers_agree_with_births(nom: str) -> None:
             assert beneficiaire.nir_certifie[1:5] == beneficiaire.naissance[2:6]
     assert any(image.assure.nir[1:5] == b.naissance[2:6] for b in image.beneficiaires)
     assert image.assure.nir[0] in "12378"
+
+
+def test_titles_of_professionals_are_codes_of_the_table() -> None:
+    connus = {e.code for e in Nomenclature(NormPack.par_defaut(), "civilites")}
+    assert {c.civilite for c in CPS.values() if c.civilite} <= connus
 
 
 #: cdc §3.2.9.3.1.1 and §3.2.9.3.2.1, by specialty of the CPE's employer: may it sign invoices, may it sign lots?
