@@ -121,7 +121,7 @@ def test_cardpeek_shows_who_holds_the_vitale(poste_pcsc: Poste, tmp_path: Path) 
     vue = tmp_path / "vue.xml"
     # cardpeek never ends by itself in console mode: os.exit does it, and its input stays open meanwhile.
     lua = f'require("lib.apdu"); card.CLA=0; dofile("vitale_2.lua"); ui.save_view("{vue}"); os.exit(0)'
-    environnement = {**os.environ, **poste_pcsc.lecteurs.environnement, "HOME": str(tmp_path)}
+    environnement = {**os.environ, **poste_pcsc.lecteurs.environnement, "HOME": str(tmp_path), "LC_ALL": "C"}
     with subprocess.Popen(
         [cardpeek, "-c", "-r", f"pcsc://{_name('vitale')}", "-e", lua],
         env=environnement, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -137,6 +137,7 @@ def test_cardpeek_shows_who_holds_the_vitale(poste_pcsc: Poste, tmp_path: Path) 
     for etiquette, valeur in (
         ("Nom", "DURAND"),
         ("Prénom", "PAUL"),
+        ("Date de naissance", "04/12/55"),  # 12 avril 1955, as the C locale writes it
         ("Numéro de sécurité sociale", "155047599901238"),
     ):
         _, _, suite = texte.partition(f'<attr name="label">{etiquette}</attr>')
