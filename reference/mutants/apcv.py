@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from norms.contrat.adaptateur import BeneficiaireDemande
+from norms.contrat.base import ModeSecurisation, TypeFacture
 from norms.contrat.services import InterrogerAdr
-from reference.acquisition.apcv import AUTRE_SUPPORT
-from reference.erreurs import Refus
+from norms.ssv import Groupe
+from reference.acquisition.apcv import AUTRE_SUPPORT, CONTEXTE_EXPIRE
+from reference.erreurs import Refus, SignatureApcv
+from reference.facturation.securisation import Signataire, chiffrer, signer_ps, signer_vitale
 from reference.modele import APCV, CARTE_VITALE, Beneficiaire, Droits
 from reference.mutants.modele import Mutant, ServicesDelegues, brancher, ignore_coherence
-from reference.ports import ReponseAdr
+from reference.ports import FactureFormee, ReponseAdr
 from reference.poste import Poste
 
 
@@ -95,6 +99,67 @@ def _look_up_oppositions(poste: Poste) -> None:
     brancher(poste, _Opposition(poste.services))
 
 
+def _vague_failures(poste: Poste) -> None:
+    refuser = poste.ecran.refuser
+    poste.ecran.refuser = lambda texte: refuser(texte.replace("aucun flux signé", "rien"))  # type: ignore[method-assign]  # the fault itself
+
+
+def _tolerate_expiry(poste: Poste) -> None:
+    """Goes on with the identities of a context that is over, up to the signature."""
+    poste.acquisition_apcv.est_expire = lambda droits, maintenant: False
+    acquerir = poste.acquisition_adr.acquerir
+
+    def sans_adr(demande: BeneficiaireDemande, code_porteur: str | None = None) -> Droits:
+        try:
+            return acquerir(demande, code_porteur)
+        except Refus as exc:
+            if exc.code_retour != CONTEXTE_EXPIRE:
+                raise
+            droits = poste.acquisition_apcv.contexte_valide()
+            return replace(droits, beneficiaires=(droits.beneficiaires[demande.numero - 1],))
+
+    poste.acquisition_adr.acquerir = sans_adr  # type: ignore[method-assign]  # the fault itself
+
+
+class _ParLaCarte(ServicesDelegues):
+    """Asks the card to sign what was made from an ApCV."""
+
+    def signer_facture_apcv(self, facture: bytes, contexte: str) -> FactureFormee:
+        return super().signer_facture_vitale(facture)
+
+
+def _sign_before_encrypting(poste: Poste) -> None:
+    poste.securisation.sequences[ModeSecurisation.SESAM_VITALE] = (signer_vitale, chiffrer, signer_ps)
+
+
+def _sign_nothing_first(poste: Poste) -> None:
+    poste.securisation.sequences[ModeSecurisation.DESYNCHRONISE] = (chiffrer,)
+
+
+def _want_a_card(poste: Poste) -> None:
+    choisir = poste.elaboration.choisir_beneficiaire
+
+    def avec_carte(demande: BeneficiaireDemande, code_porteur: str | None) -> tuple[Droits, Beneficiaire]:
+        poste.acquisition_beneficiaire.lire_carte(code_porteur=code_porteur)
+        return choisir(demande, code_porteur)
+
+    poste.elaboration.choisir_beneficiaire = avec_carte  # type: ignore[method-assign]  # the fault itself
+
+
+def _do_without_signature(poste: Poste) -> None:
+    securiser = poste.securisation.securiser
+
+    def quand_meme(
+        type_: TypeFacture, mode: ModeSecurisation, groupes: Sequence[Groupe], signataire: Signataire
+    ) -> FactureFormee:
+        try:
+            return securiser(type_, mode, groupes, signataire)
+        except SignatureApcv:
+            return FactureFormee(poste.services.formater_facture(type_, mode, groupes), "")
+
+    poste.securisation.securiser = quand_meme  # type: ignore[method-assign]  # the fault itself
+
+
 MUTANTS = (
     Mutant(
         "apcv-par-carte",
@@ -128,5 +193,42 @@ MUTANTS = (
         "Refuse une ApCV pour une opposition à la carte",
         ("SV-4.2.1.3-36",),
         _look_up_oppositions,
+    ),
+    Mutant(
+        "apcv-echecs-vagues",
+        "Ne dit pas qu'aucun flux signé n'est possible quand l'ApCV ou ADR fait défaut",
+        ("SV-4.2.1.3-33", "SV-4.2.1.3-37", "SV-4.2.1.3-38", "SV-4.2.1.3-39", "SV-4.2.1.3-40"),
+        _vague_failures,
+    ),
+    Mutant(
+        "apcv-expire-tolere",
+        "Demande la signature avec un contexte ApCV expiré",
+        ("SV-3.2.3.2-05",),
+        _tolerate_expiry,
+    ),
+    Mutant(
+        "apcv-signe-par-carte",
+        "Fait signer la carte Vitale ce qui vient d'une ApCV",
+        ("SV-4.2.1.1-30", "SV-4.2.1.1-31", "SV-4.2.1.15-11", "SV-4.2.1.15-12", "SV-4.2.1.15-13"),
+        lambda poste: brancher(poste, _ParLaCarte(poste.services)),
+    ),
+    Mutant(
+        "apcv-signature-avant-chiffrement",
+        "Fait signer l'ApCV avant de chiffrer",
+        ("SV-4.2.1.1-30",),
+        _sign_before_encrypting,
+    ),
+    Mutant("apcv-exige-carte", "Exige une carte Vitale à côté de l'ApCV", ("SV-4.2.1.1-31",), _want_a_card),
+    Mutant(
+        "apcv-desynchronise-non-signe",
+        "En désynchronisé, ne fait pas signer l'ApCV",
+        ("SV-4.2.1.15-12", "SV-4.2.1.15-11", "SV-4.2.1.15-13"),
+        _sign_nothing_first,
+    ),
+    Mutant(
+        "apcv-signature-oubliee",
+        "Garde la facture que l'ApCV n'a pas signée",
+        ("SV-4.2.1.13-16",),
+        _do_without_signature,
     ),
 )
