@@ -57,8 +57,8 @@ def _refuse(poste: Poste, *, un_par_carte: bool) -> None:
 
 def _look_elsewhere(poste: Poste) -> None:
     """Takes for granted that the Vitale card is in another reader than the PS's card."""
-    if isinstance(poste.services, ClientServices) and poste.services.ressource_vitale == "vitale":
-        poste.services.ressource_vitale = "vitale2"
+    if isinstance(poste.services, ClientServices):
+        poste.services.ressource_vitale = "vitale2" if poste.services.ressource_vitale == "vitale" else "vitale"
 
 
 class _ConfigurationIgnoree(ServicesDelegues):

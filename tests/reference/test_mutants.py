@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from norms.chargement import load_plain
-from norms.contrat.adaptateur import Parametrage
+from norms.contrat.adaptateur import LecteursPoste, Parametrage
 from norms.contrat.ports import HorlogeVirtuelle
 from norms.paquet import NormPack
 from reference.mutants import MUTANTS
@@ -58,6 +58,12 @@ def test_tous_les_mutants_des_scenarios_existent() -> None:
     assert len(MUTANTS) >= 30
 
 
+#: Nothing here is the default: a mutant that ignores a setting changes something.
+PARAMETRAGE = Parametrage(
+    delai_reclamation=10, lecteurs=LecteursPoste(ps="ps2", vitale="vitale2", saisie_sur_lecteur=True)
+)
+
+
 @pytest.fixture(scope="module")
 def fabrique(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Poste]]:
     """Builds workstations in front of one world."""
@@ -69,7 +75,7 @@ def fabrique(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
             poste = Poste(
                 tmp_path_factory.mktemp("poste"),
                 monde.environnement(),
-                Parametrage(delai_reclamation=10),  # not the default: a mutant that ignores it changes something
+                PARAMETRAGE,
                 HorlogeVirtuelle(monde.horloge.now()),
                 graine=1,
                 pack=pack,

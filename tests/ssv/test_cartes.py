@@ -13,6 +13,7 @@ from norms.contrat import services as s
 from norms.contrat.base import ModeSecurisation as Mode
 from norms.contrat.base import TypeFacture as Type
 from simulator.cards.modele import load_cps
+from simulator.readers.equipement import equipement
 from simulator.readers.faults import Arrachee, Declencheur, Muette
 from tests.ssv.outils import CARTES, Poste, bon, groupes_facture
 
@@ -92,6 +93,18 @@ def test_sesam_vitale_needs_both_cards_at_once(poste: Poste) -> None:
     poste.lecteurs["ps"].remove()
     reponse = poste.signer_vitale(prepare(poste))
     assert (reponse.code_retour, reponse.facture) == ("F001", "")
+
+
+def test_sesam_vitale_needs_both_cards_in_readers_that_go_together(poste: Poste) -> None:
+    """cdc §4.1.2: « formater facture » too; the first time of the desynchronised mode uses one card alone."""
+    facture = prepare(poste)
+    differee = bon(poste.chiffrer(bon(poste.formater(mode=Mode.DESYNCHRONISE)).facture)).facture
+    poste.services.contexte.terminaux.equipement = equipement("cps-pcsc-vitale-sesam")
+    refus = poste.signer_vitale(facture)
+    assert (refus.code_retour, refus.facture) == ("F101", "")
+    bon(poste.signer_vitale(differee))
+    poste.services.contexte.terminaux.equipement = equipement("sesam-vitale")
+    bon(poste.signer_vitale(facture))
 
 
 def test_a_card_in_the_wrong_reader_is_refused() -> None:
