@@ -93,7 +93,10 @@ def _ignore_keypad(poste: Poste) -> None:
 
 
 def _no_advice(poste: Poste) -> None:
-    poste.elaboration.series.conseiller = lambda _droits, _jours: None  # type: ignore[method-assign]  # the fault itself
+    def se_taire(droits: Droits, jours: Iterable[date]) -> None:
+        return
+
+    poste.elaboration.series.conseiller = se_taire  # type: ignore[method-assign]  # the fault itself
 
 
 def _require_readings(poste: Poste) -> None:
