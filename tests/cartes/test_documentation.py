@@ -9,6 +9,7 @@ import pytest
 
 from simulator.cards.profils import Profil, profil, profils
 from simulator.cards.zones import Champ, Zone
+from simulator.readers.equipement import equipements
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cartes.md").read_text(encoding="utf-8")
 LECTURES = {"libre": "libre", "ps": "professionnel", "code_porteur": "code porteur"}
@@ -38,3 +39,12 @@ def test_every_generation_and_directory_is_documented() -> None:
             assert f"| {dossier.nom} | `{dossier.fid:04X}` | `{dossier.aid.hex().upper()}` |" in PAGE
     for zone in profil("vitale_1bis").zones_absentes:
         assert f"- {zone.intitule}" in PAGE
+
+
+def test_every_equipment_is_documented_with_its_slots() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lecteurs.md").read_text(encoding="utf-8")
+    for equipement in equipements().values():
+        (ligne,) = [x for x in page.splitlines() if x.startswith(f"| `{equipement.nom}`")]
+        colonnes = [c.strip() for c in ligne.strip("|").split("|")]
+        assert colonnes[2] == " ; ".join(", ".join(f"`{r}`" for r in m.fentes) for m in equipement.lecteurs)
+        assert colonnes[3].startswith("non") is not equipement.couple_admis("ps", "vitale")
