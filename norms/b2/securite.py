@@ -86,24 +86,27 @@ def assembler(enregistrements: Sequence[Enregistrement]) -> BlocSecurite:
         raise ErreurSecurite("aucun segment de sécurité à assembler ; attendu au moins un enregistrement de type 8")
     premier = enregistrements[0]
     total = premier.entier("nombre_segments")
-    commun = [premier.disposition.champ(nom) for nom in _COMMUN]
+    rang, segment = (_slice(premier, nom) for nom in ("rang_segment", "segment"))
+    avant, entre = slice(0, rang.start), slice(rang.stop, segment.start)
+    debut, suite = premier.brut[avant], premier.brut[entre]
+    segments = [e.brut[segment].rstrip(b" ") for e in enregistrements]
     for i, e in enumerate(enregistrements, start=1):
-        for c in commun:
-            if e.brut[c.debut - 1 : c.fin] != premier.brut[c.debut - 1 : c.fin]:
-                attendu = f"« {premier.texte(c.nom)} » comme au premier segment"
-                raise _fault(e, c.nom, attendu, f"« {e.texte(c.nom)} »")
-        if e.entier("rang_segment") != i:
+        if e.brut[avant] != debut or e.brut[entre] != suite:
+            for nom in _COMMUN:
+                if e.brut[_slice(e, nom)] != premier.brut[_slice(e, nom)]:
+                    raise _fault(e, nom, f"« {premier.texte(nom)} » comme au premier segment", f"« {e.texte(nom)} »")
+        if e.brut[rang].lstrip(b"0") != b"%d" % i:
             raise _fault(e, "rang_segment", f"le segment {i} sur {total}", f"le segment {e.entier('rang_segment')}")
-        if i < len(enregistrements) and len(e.texte("segment")) != SEGMENT:
-            raise _fault(e, "segment", f"{SEGMENT} caractères", f"{len(e.texte('segment'))} caractères")
+        if i < len(enregistrements) and len(segments[i - 1]) != SEGMENT:
+            raise _fault(e, "segment", f"{SEGMENT} caractères", f"{len(segments[i - 1])} caractères")
     if len(enregistrements) != total:
         raise _fault(premier, "nombre_segments", f"{total} segments", f"{len(enregistrements)} segments")
-    texte = "".join(e.texte("segment") for e in enregistrements)
+    texte = b"".join(segments)
     try:
         octets = base64.b64decode(texte, validate=True)
     except binascii.Error:
         octets = b""
-    if not octets or base64.b64encode(octets).decode("ascii") != texte:
+    if not octets or base64.b64encode(octets) != texte:
         raise _fault(premier, "segment", "un contenu en base 64", "un texte qui n'en est pas")
     return BlocSecurite(
         premier.texte("nature"),
@@ -115,13 +118,18 @@ def assembler(enregistrements: Sequence[Enregistrement]) -> BlocSecurite:
     )
 
 
+def _slice(e: Enregistrement, nom: str) -> slice:
+    c = e.disposition.champ(nom)
+    return slice(c.debut - 1, c.fin)
+
+
 def lire_blocs(enregistrements: Iterable[Enregistrement]) -> list[BlocSecurite]:
     """All contents found among records, in order, other types passed over. Raises ErreurEnregistrement."""
     paquets: list[list[Enregistrement]] = []
     for e in enregistrements:
         if e.type != TYPE:
             continue
-        if e.entier("rang_segment") == 1 or not paquets:
+        if not paquets or e.brut[_slice(e, "rang_segment")].lstrip(b"0") == b"1":
             paquets.append([])
         paquets[-1].append(e)
     return [assembler(p) for p in paquets]

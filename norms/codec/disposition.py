@@ -39,10 +39,15 @@ class Disposition:
     extraire: Callable[[bytes], dict[str, Valeur]] = field(init=False, repr=False)
     #: The record when no value is given: every field at its default.
     vierge: bytes = field(init=False, repr=False)
+    #: By field name: slice of the record, and the text of a value (values repeat from one invoice to the next).
+    _ecrire: Mapping[str, tuple[slice, Callable[[Valeur], bytes]]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "motif", re.compile(_merged_pattern(self.champs).encode("ascii"), re.DOTALL))
         object.__setattr__(self, "par_nom", {c.nom: c for c in self.champs if c.expose})
+        object.__setattr__(
+            self, "_ecrire", {n: (slice(c.debut - 1, c.fin), _writer(c)) for n, c in self.par_nom.items()}
+        )
         object.__setattr__(self, "extraire", _compile(self.champs))
         object.__setattr__(self, "vierge", "".join(c.default() for c in self.champs).encode("ascii"))
 
@@ -100,11 +105,16 @@ class Disposition:
 
     def patch(self, brut: bytes, valeurs: Mapping[str, Valeur], *, rang: int = 0) -> bytes:
         """Rewrites the given fields only; every other byte is kept as it was. Raises ErreurEnregistrement."""
-        self._refuse_unknown(valeurs, rang)
         sortie = bytearray(brut)
+        ecrire = self._ecrire
         for nom, valeur in valeurs.items():
-            c = self.par_nom[nom]
-            sortie[c.debut - 1 : c.fin] = self._write(c, valeur, rang).encode("ascii")
+            if nom not in ecrire:
+                self._refuse_unknown(valeurs, rang)
+            tranche, texte = ecrire[nom]
+            try:
+                sortie[tranche] = texte(valeur)
+            except (RefusValeur, TypeError):  # TypeError: a value that can't be kept, such as a list
+                sortie[tranche] = self._write(self.par_nom[nom], valeur, rang).encode("ascii")
         return bytes(sortie)
 
     def _refuse_unknown(self, valeurs: Mapping[str, Valeur], rang: int) -> None:
@@ -131,6 +141,15 @@ class Disposition:
                 attendu=exc.attendu,
                 constate=exc.constate,
             ) from exc
+
+
+def _writer(c: Champ) -> Callable[[Valeur], bytes]:
+    """The bytes of a value of that field, the latest ones kept; 1, True and Decimal(1) are kept apart."""
+
+    def write(valeur: Valeur) -> bytes:
+        return c.write(valeur).encode("ascii")
+
+    return lru_cache(maxsize=512, typed=True)(write)
 
 
 def _merged_pattern(champs: tuple[Champ, ...]) -> str:

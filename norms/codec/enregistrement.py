@@ -92,7 +92,7 @@ class Enregistrement:
 
     def texte(self, nom: str) -> str:
         """The text of a field, without its trailing spaces."""
-        c = self.disposition.champ(nom)
+        c = self.disposition.par_nom.get(nom) or self.disposition.champ(nom)
         return self.brut[c.debut - 1 : c.fin].decode("ascii", "backslashreplace").rstrip(" ")
 
     def entier(self, nom: str) -> int:

@@ -34,6 +34,8 @@ class Journalier:
             if (champ := next((d.par_nom[c] for c in NUMEROS if c in d.par_nom), None))
         }
         self._resumes: dict[tuple[bool, str], dict[str, Any]] = {}
+        #: By columns 1 and 36 of a record, which tell its type: that type and the columns of its number.
+        self._connus: dict[tuple[bytes, bytes], tuple[str, slice]] = {}
 
     def describe(self, message: Message) -> dict[str, Any]:
         """The parameters or the result of a call, fit for the log: no code porteur, no long content."""
@@ -88,13 +90,15 @@ class Journalier:
         return lignes
 
     def _record(self, brut: bytes) -> dict[str, Any]:
-        try:
-            disposition = self._codec.identifier(brut)
-        except ErreurEnregistrement as exc:
-            return {"type": "?", "numero": "", "anomalie": str(exc)[:200]}
-        debut, fin = self._colonnes.get(disposition.type, (0, 0))
-        numero = brut[debut:fin].decode("ascii", "backslashreplace").rstrip(" ")
-        return {"type": disposition.type, "numero": numero}
+        connu = self._connus.get((brut[:1], brut[35:36])) if len(brut) == LONGUEUR else None
+        if connu is None:
+            try:
+                type_ = self._codec.identifier(brut).type
+            except ErreurEnregistrement as exc:
+                return {"type": "?", "numero": "", "anomalie": str(exc)[:200]}
+            connu = self._connus[brut[:1], brut[35:36]] = (type_, slice(*self._colonnes.get(type_, (0, 0))))
+        type_, colonnes = connu
+        return {"type": type_, "numero": brut[colonnes].decode("ascii", "backslashreplace").rstrip(" ")}
 
 
 def _groups(groupes: list[Mapping[str, Any]]) -> dict[str, list[list[str]]]:

@@ -7,6 +7,7 @@ Amounts are those of the LPS: format and presence are checked, nothing is calcul
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +26,8 @@ from simulator.ssv.facture import encode_base64
 
 MAX_GROUPES = 500
 MAX_PRESTATIONS = 99
+#: A rule that only carries fields of groups to a field of the record, as most do.
+_SIMPLE = frozenset({"champ", "de"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,15 @@ class Cas:
     params: FormaterFacture
     groupes: tuple[Groupe, ...]
     commun: Mapping[str, Valeur]
+    premiers: Mapping[int, Groupe]
 
     def value(self, reference: str, courant: Groupe | None = None) -> str:
         """Field « 1610-4 »: of the current occurrence for its group, of the first one otherwise."""
         id_, rang = parse_reference(reference)
-        if courant is not None and courant.id == id_:
-            return courant.valeur(rang)
-        premier = next((g for g in self.groupes if g.id == id_), None)
-        return premier.valeur(rang) if premier is not None else ""
+        groupe = courant if courant is not None and courant.id == id_ else self.premiers.get(id_)
+        if groupe is None or rang > len(groupe.champs):
+            return ""
+        return groupe.champs[rang - 1]
 
     def total(self, reference: str) -> int:
         """The sum of a field over the occurrences of its group."""
@@ -63,9 +67,10 @@ class MiseEnForme:
             raise RefusSsv("donnee_incorrecte", f"{len(params.groupes)} groupes ; {MAX_GROUPES} au plus")
         groupes = self._contexte.groupes(params.groupes)
         self._check(params.type, groupes)
-        cas = Cas(params, groupes, {})
+        premiers = {g.id: g for g in reversed(groupes)}
+        cas = Cas(params, groupes, {}, premiers)
         commun = {r["champ"]: "".join(cas.value(s) for s in r["de"]) for r in self._regles["commun"]}
-        return FactureMiseEnForme(facture=encode_base64(self._records(Cas(params, groupes, commun))))
+        return FactureMiseEnForme(facture=encode_base64(self._records(Cas(params, groupes, commun, premiers))))
 
     # --- checks ---------------------------------------------------------------------------------------------
     def _check(self, type_: TypeFacture, groupes: Sequence[Groupe]) -> None:
@@ -74,12 +79,14 @@ class MiseEnForme:
         for g in groupes:
             if g.id not in admis:
                 raise RefusSsv("groupe_inconnu", f"groupe {g.id} : il n'entre pas dans une facture")
+        comptes = Counter(g.id for g in groupes)
+        obligatoires = self._regles["obligatoires"][type_]
         for id_ in sorted(admis):
             definition = self._contexte.catalogue.definition(id_)
             minimum, maximum = _bounds(definition.occurrences)
-            if str(id_) in self._regles["obligatoires"][type_]:
+            if str(id_) in obligatoires:
                 minimum = 1
-            n = sum(g.id == id_ for g in groupes)
+            n = comptes[id_]
             if n < minimum:
                 raise RefusSsv(
                     "donnee_incorrecte", f"groupe {id_} ({definition.libelle}) absent, obligatoire ({type_})"
@@ -154,11 +161,16 @@ class MiseEnForme:
             yield self._write(regle["type"], {**cas.commun, **valeurs}, regle)
 
     def _encode(self, regle: Mapping[str, Any], cas: Cas, courant: Groupe | None) -> bytes:
-        valeurs: dict[str, Valeur] = {}
+        valeurs: dict[str, Valeur] = dict(cas.commun)
+        disposition = self._contexte.codec.disposition(regle["type"]).par_nom
         for r in regle["champs"]:
-            if r.get("factures", cas.params.type) == cas.params.type:
+            if r.get("factures", cas.params.type) != cas.params.type:
+                continue
+            if r.keys() != _SIMPLE:
                 valeurs |= self._field(regle["type"], r, cas, courant, "")
-        return self._write(regle["type"], {**cas.commun, **valeurs}, regle)
+            elif texte := "".join([cas.value(s, courant) for s in r["de"]]):
+                valeurs[r["champ"]] = _convert(disposition[r["champ"]], texte)
+        return self._write(regle["type"], valeurs, regle)
 
     def _write(self, type_: str, valeurs: Mapping[str, Valeur], regle: Mapping[str, Any]) -> bytes:
         try:
