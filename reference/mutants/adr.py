@@ -10,7 +10,7 @@ from norms.contrat.adaptateur import BeneficiaireDemande, BeneficiaireSaisi
 from norms.contrat.services import InterrogerAdr
 from reference.erreurs import Refus
 from reference.facturation import coherence
-from reference.modele import APCV, CARTE_VITALE, SAISIE, Beneficiaire, Complementaire, Droits
+from reference.modele import APCV, CARTE_VITALE, SAISIE, Beneficiaire, Droits
 from reference.mutants.modele import Mutant, ServicesDelegues, brancher, ignore_coherence
 from reference.ports import ReponseAdr
 from reference.poste import Poste
@@ -76,13 +76,14 @@ def _card_mutuelle_first(
     return replace(retenus, beneficiaires=(b,)), b
 
 
-def _no_mutuelle(
-    retenir: Retenir, droits: Droits, beneficiaire: Beneficiaire, nature: str
-) -> tuple[Droits, Beneficiaire]:
-    retenus, b = retenir(droits, beneficiaire, nature)
-    vides: tuple[Complementaire, ...] = ()
-    b = replace(b, complementaires=vides)
-    return replace(retenus, beneficiaires=(b,)), b
+def _no_mutuelle(poste: Poste) -> None:
+    interroger = poste.acquisition_adr.interroger
+
+    def sans_mutuelle(demande: InterrogerAdr, code_porteur: str | None) -> Droits:
+        lus = interroger(demande, code_porteur)
+        return replace(lus, beneficiaires=tuple(replace(b, complementaires=()) for b in lus.beneficiaires))
+
+    poste.acquisition_adr.interroger = sans_mutuelle  # type: ignore[method-assign]  # the fault itself
 
 
 def _strict(poste: Poste) -> None:
@@ -218,7 +219,7 @@ MUTANTS = (
         "adr-sans-mutuelle",
         "N'emploie pas la complémentaire qu'ADR rend",
         ("SV-3.2.2.2-02", "SV-4.2.1.3.2.2-24"),
-        lambda poste: _retain(poste, _no_mutuelle),
+        _no_mutuelle,
     ),
     Mutant(
         "adr-coherence-stricte",
