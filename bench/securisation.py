@@ -30,10 +30,10 @@ Action = Callable[[], object]
 Evenement = tuple[str, Mapping[str, Any]]
 
 
-def rates(actions: dict[str, Action], n: int, journal: list[Evenement]) -> dict[str, float]:
+def rates(actions: dict[str, Action], n: int, tours: int, journal: list[Evenement]) -> dict[str, float]:
     """Actions per second of processor time: taken in turn so that all meet the same machine, best turn of each."""
     meilleurs = dict.fromkeys(actions, float("inf"))
-    for _ in range(TOURS):
+    for _ in range(tours):
         for nom, action in actions.items():
             debut = time.process_time()
             for _ in range(n):
@@ -43,7 +43,7 @@ def rates(actions: dict[str, Action], n: int, journal: list[Evenement]) -> dict[
     return {nom: n / duree for nom, duree in meilleurs.items()}
 
 
-def measure(n: int) -> dict[str, object]:
+def measure(n: int, tours: int = TOURS) -> dict[str, object]:
     """All figures of one run."""
     poste = Poste().inserer().init()
     bon(poste.lire_ps())
@@ -87,6 +87,7 @@ def measure(n: int) -> dict[str, object]:
             "signature": lambda: cps.sign(message, padding.PKCS1v15(), SHA256()),
         },
         n,
+        tours,
         poste.evenements,
     )
     obtenu = debits["factures_securisees"]
@@ -103,7 +104,9 @@ def main() -> None:
     """Prints the figures as JSON."""
     analyseur = argparse.ArgumentParser(description=__doc__)
     analyseur.add_argument("--factures", type=int, default=5, help="factures par tour")
-    print(json.dumps(measure(analyseur.parse_args().factures), indent=2))
+    analyseur.add_argument("--tours", type=int, default=TOURS, help="tours ; le meilleur de chaque action est gardé")
+    choix = analyseur.parse_args()
+    print(json.dumps(measure(choix.factures, choix.tours), indent=2))
 
 
 if __name__ == "__main__":
