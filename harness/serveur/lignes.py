@@ -77,6 +77,8 @@ _MOUVEMENTS = {
     "retiree": "{carte} retirée de {lecteur}",
     "code_tape": "code porteur tapé sur le clavier de {lecteur}",
     "occupe": "{lecteur} tenu par une autre application",
+    "debranche": "{lecteur} débranché",
+    "rebranche": "{lecteur} rebranché",
     "libere": "{lecteur} rendu par l'autre application",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from norms.contrat.services import LecteurDecrit
@@ -12,9 +12,10 @@ from reference.erreurs import CodeRetour, Refus
 from reference.flux.lots import exiger_code
 from reference.modele import Droits
 from reference.mutants.modele import Mutant, ServicesDelegues, brancher, ignore_coherence
+from reference.ports import LotMisEnForme
 from reference.poste import Poste
 
-RESSOURCE_INCOHERENTE = "F101"
+RESSOURCE_INCOHERENTE, LECTEUR_MUET = "F101", "0400"
 
 
 def _ignore_settings(poste: Poste) -> None:
@@ -92,6 +93,54 @@ def _ignore_keypad(poste: Poste) -> None:
     poste.constitution_lots.exiger_code = exiger_code
 
 
+class _SansCodeSaisi(ServicesDelegues):
+    """Never passes on the code that the PS types on the workstation: waits for the keypad of the reader."""
+
+    def lire_carte_ps(self, code_porteur: str | None) -> tuple[Groupe, ...]:
+        return super().lire_carte_ps(None)
+
+
+def _wait_for_keypad(poste: Poste) -> None:
+    brancher(poste, _SansCodeSaisi(poste.services))
+
+
+class _LotSansLecteur(ServicesDelegues):
+    """Makes a lot by itself, signed by nobody, when the reader doesn't answer."""
+
+    poste: Poste
+
+    def formater_lot(
+        self,
+        *,
+        reference: str,
+        jour: str,
+        numero_agrement: str,
+        factures: Sequence[bytes],
+        code_porteur: str | None,
+        fin_de_serie: bool,
+    ) -> LotMisEnForme:
+        try:
+            return super().formater_lot(
+                reference=reference,
+                jour=jour,
+                numero_agrement=numero_agrement,
+                factures=factures,
+                code_porteur=code_porteur,
+                fin_de_serie=fin_de_serie,
+            )
+        except CodeRetour as exc:
+            if exc.code_retour != LECTEUR_MUET:
+                raise
+            groupe = self.poste.constitution_fichiers.catalogue.creer(13, numero_lot=reference)
+            return LotMisEnForme(b"".join(factures), "SANS LECTEUR", groupe)
+
+
+def _lot_without_reader(poste: Poste) -> None:
+    services = _LotSansLecteur(poste.services)
+    services.poste = poste
+    brancher(poste, services)
+
+
 def _no_advice(poste: Poste) -> None:
     def se_taire(droits: Droits, jours: Iterable[date]) -> None:
         return
@@ -143,6 +192,18 @@ MUTANTS = (
         "Exige que le progiciel fournisse le code porteur, même avec un lecteur à clavier",
         ("SV-4.2.1.16.1-22",),
         _ignore_keypad,
+    ),
+    Mutant(
+        "code-attendu-du-lecteur",
+        "Ne transmet pas le code porteur saisi au progiciel, et attend le clavier du lecteur",
+        ("SV-3.2.9.3.1.1-17", "SV-3.2.9.3.1.1-16"),
+        _wait_for_keypad,
+    ),
+    Mutant(
+        "lot-sans-lecteur",
+        "Constitue lui-même un lot non signé quand le lecteur ne répond pas",
+        ("SV-4.2.1.16.1-21",),
+        _lot_without_reader,
     ),
     Mutant(
         "serie-sans-conseil",

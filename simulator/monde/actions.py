@@ -216,6 +216,14 @@ def _let_go(monde: MondeSimule, p: DuLecteur) -> None:
     monde.terminaux.liberer(p.lecteur)
 
 
+def _unplug(monde: MondeSimule, p: DuLecteur) -> None:
+    monde.terminaux.debrancher(p.lecteur)
+
+
+def _plug(monde: MondeSimule, p: DuLecteur) -> None:
+    monde.terminaux.rebrancher(p.lecteur)
+
+
 def _set_clock(monde: MondeSimule, p: HorlogeLecteur) -> None:
     monde.terminaux.decaler(p.lecteur, timedelta(minutes=p.minutes))
 
@@ -297,6 +305,8 @@ ACTIONS: dict[str, Action] = {
     "lecteur.taper_code": Action(Frappe, _type_code, "Le PS tape son code sur le clavier du lecteur."),
     "lecteur.occuper": Action(Occupation, _occupy, "Une autre application tient le canal d'un lecteur."),
     "lecteur.liberer": Action(DuLecteur, _let_go, "L'autre application rend le lecteur."),
+    "lecteur.debrancher": Action(DuLecteur, _unplug, "Débranche le lecteur : ses cartes sont hors d'atteinte."),
+    "lecteur.rebrancher": Action(DuLecteur, _plug, "Rebranche le lecteur."),
     "lecteur.regler_horloge": Action(HorlogeLecteur, _set_clock, "Décale l'horloge d'un lecteur."),
     "apcv.presenter": Action(Presentation, _hold_out, "Présente l'ApCV qui porte les identités d'une carte Vitale."),
     "apcv.defaut": Action(DefautApcv, _apcv_fault, "Fait refuser, taire, tarder ou échouer l'ApCV ou ADR."),

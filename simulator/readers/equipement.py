@@ -35,6 +35,10 @@ class AccesExclusifRefuse(Exception):
     """Another application holds the channel of the reader."""
 
 
+class LecteurDebranche(Exception):
+    """The device isn't plugged in any more."""
+
+
 class SaisieAbandonnee(Exception):
     """Nobody typed the code that the reader asked for."""
 
@@ -188,7 +192,9 @@ class Terminaux:
     saisies: dict[str, deque[str]] = field(default_factory=dict, repr=False)
     occupants: dict[str, int | None] = field(default_factory=dict)
     decalages: dict[str, timedelta] = field(default_factory=dict)
-    #: Told what happens, by resource: « code_tape » (never the code), « occupe », « libere ».
+    #: Devices unplugged: no card of theirs can be reached.
+    debranches: set[str] = field(default_factory=set)
+    #: Told what happens, by resource: « code_tape » (never the code), « occupe », « libere »…
     informer: Callable[[str, str], None] = field(default=lambda _ressource, _fait: None, repr=False)
 
     def clavier(self, ressource: str) -> bool:
@@ -223,8 +229,32 @@ class Terminaux:
         self.occupants.pop(self.equipement.canal(ressource), None)
         self.informer(ressource, "libere")
 
+    def debrancher(self, ressource: str) -> None:
+        """Unplugs the device of this slot."""
+        self.debranches.add(self.equipement.materiel(ressource).nom)
+        self.informer(ressource, "debranche")
+
+    def rebrancher(self, ressource: str) -> None:
+        """Plugs it in again."""
+        self.debranches.discard(self.equipement.materiel(ressource).nom)
+        self.informer(ressource, "rebranche")
+
+    def branche(self, materiel: Materiel) -> bool:
+        """Whether the device is plugged in."""
+        return materiel.nom not in self.debranches
+
+    def joignable(self, ressource: str) -> bool:
+        """Whether the device of this slot is plugged in."""
+        return self.branche(self.equipement.materiel(ressource))
+
     def acceder(self, ressource: str) -> None:
-        """Takes the channel for one call, asking again as often as sesam.ini says. Raises AccesExclusifRefuse."""
+        """Takes the channel for one call, asking again as often as sesam.ini says.
+
+        Raises LecteurDebranche, AccesExclusifRefuse.
+        """
+        materiel = self.equipement.materiel(ressource)
+        if not self.branche(materiel):
+            raise LecteurDebranche(materiel.nom)
         canal = self.equipement.canal(ressource)
         for _ in range(1 + _tables().acces_exclusif.repetitions):
             if canal not in self.occupants:

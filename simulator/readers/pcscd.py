@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Self
 
 from simulator.cards.erreurs import LecteurIndisponible
+from simulator.gardien import PREFIXE, gardien
 
 PILOTE = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 CHEMIN_SOCKET_MAX = 107
@@ -96,6 +97,7 @@ class PrivatePcscd:
         self._journal: deque[str] = deque(maxlen=200)
         self._processus: subprocess.Popen[bytes] | None = None
         self._fil: threading.Thread | None = None
+        self._gardes: list[int] = []
 
     @property
     def environnement(self) -> dict[str, str]:
@@ -140,6 +142,8 @@ class PrivatePcscd:
         if programme is None or not self._pilote.exists():
             raise LecteurIndisponible("pcscd ou le pilote vpcd manque ; installer pcscd et vsmartcard-vpcd")
         self._make_directory()
+        if self._dossier.name.startswith(PREFIXE):
+            self._gardes.append(gardien().watch("dossier", self._dossier))
         self._write_configuration()
         ecoute = socket.socket(socket.AF_UNIX)
         pret = threading.Event()
@@ -156,6 +160,7 @@ class PrivatePcscd:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
+            self._gardes.append(gardien().watch("processus", self._processus.pid))
         finally:
             ecoute.close()
         self._fil = threading.Thread(target=self._drain, args=(pret,), name="journal pcscd", daemon=True)
@@ -230,6 +235,9 @@ class PrivatePcscd:
             self._fil.join(DELAI_ARRET)
             self._fil = None
         shutil.rmtree(self._dossier, ignore_errors=True)
+        for garde in self._gardes:
+            gardien().release(garde)
+        self._gardes.clear()
 
 
 def listening_inode(port: int) -> str:

@@ -82,6 +82,8 @@ class Divers:
     def _readers(self) -> Iterator[tuple[str, ...]]:
         terminaux = self.contexte.terminaux
         for rang, materiel in enumerate(terminaux.equipement.lecteurs, start=1):
+            if not terminaux.branche(materiel):
+                continue
             m = modele(materiel.nature)
             instant = self.contexte.horloge.now().astimezone(PARIS)
             instant += terminaux.decalages.get(materiel.nom, timedelta())
@@ -111,6 +113,7 @@ class Divers:
                     carte=self._card_kind(ressource),
                 )
                 for materiel in equipement.lecteurs
+                if self.contexte.terminaux.branche(materiel)
                 for ressource, support in materiel.fentes.items()
             )
         )

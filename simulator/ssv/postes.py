@@ -11,7 +11,7 @@ from typing import Literal, Self, TypeVar
 
 from simulator.cards.erreurs import CarteAbsente, CarteReinitialisee, CarteRetiree, ErreurCarte, PinErrone
 from simulator.readers.base import CardReader, Connection
-from simulator.readers.equipement import AccesExclusifRefuse, SaisieAbandonnee, Terminaux
+from simulator.readers.equipement import AccesExclusifRefuse, LecteurDebranche, SaisieAbandonnee, Terminaux
 from simulator.ssv.donnees import DonneesSsv
 from simulator.ssv.erreurs import RefusSsv
 
@@ -149,6 +149,9 @@ class Postes:
         poste = self.poste(ressource)
         try:
             self.terminaux.acceder(ressource)
+        except LecteurDebranche as exc:
+            poste.forget()  # its card has lost its power
+            raise RefusSsv("lecteur_absent", f"« {exc} » ne répond pas : lecteur absent ou débranché") from exc
         except AccesExclusifRefuse as exc:
             raise RefusSsv("acces_exclusif", f"lecteur occupé par une autre application (canal « {exc} »)") from exc
         try:

@@ -37,7 +37,7 @@ class Signature:
         if facture.regle.presence_ps:
             contexte.postes.check_couple(params.ressource_ps, params.ressource_vitale)
             ps = contexte.postes.poste(params.ressource_ps)
-            if not ps.present:
+            if not (ps.present and contexte.terminaux.joignable(params.ressource_ps)):
                 raise contexte.postes.refus(CarteAbsente(ps.lecteur), "ps")
         with contexte.postes.operation(params.ressource_vitale, "vitale") as poste:
             contenu = poste.remember(VitaleLue, lambda: read_vitale(poste)).contenu

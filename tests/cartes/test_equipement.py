@@ -179,6 +179,21 @@ def test_a_busy_reader_is_asked_again_ten_times() -> None:
     terminaux.acceder("ps")  # 11 attempts a call: the thirtieth falls in the third one
 
 
+# --- unplugged ----------------------------------------------------------------------------------------------
+def test_an_unplugged_reader_is_silent_and_its_card_has_lost_its_code(ouvrir: Ouvrir) -> None:
+    e = ouvrir("sesam-vitale-et-pcsc", ps="dr-martin", vitale="durand-paul", ps2="dr-nguyen-cardio")
+    assert ask(e, "ssv.lire_carte_ps", code_porteur="1234")["code_retour"] == "0000"
+    e.monde.agir("lecteur.debrancher", {"lecteur": "vitale"})  # the same device holds the PS's card
+    assert ask(e, "ssv.lire_carte_ps")["code_retour"] == "0400"
+    assert ask(e, "ssv.lire_droits_vitale", **LIRE)["code_retour"] == "0400"
+    assert {x["ressource"] for x in ask(e, "ssv.lister_lecteurs")["lecteurs"]} == {"ps2", "vitale2"}
+    assert len([g for g in ask(e, "ssv.lire_config")["groupes"] if g["groupe"] == 61]) == 2
+    assert ask(e, "ssv.lire_carte_ps", ressource_ps="ps2", code_porteur="1234")["code_retour"] == "0000"
+    e.monde.agir("lecteur.rebrancher", {"lecteur": "ps"})
+    assert ask(e, "ssv.lire_carte_ps")["code_retour"] == "0040"  # closed again: the code is asked, nobody types it
+    assert ask(e, "ssv.lire_carte_ps", code_porteur="1234")["code_retour"] == "0000"
+
+
 # --- clock, LireConfig, list of the readers -----------------------------------------------------------------
 def test_the_clock_of_the_reader_may_be_wrong() -> None:
     with emetteur(equipement="sesam-vitale") as e:

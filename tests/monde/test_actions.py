@@ -151,7 +151,7 @@ def test_a_lot_ages_with_the_clock(seul: Emetteur) -> None:
     [
         ("carte.manger", {}, "action « carte.manger » inconnue .* carte.inserer"),
         ("carte.inserer", {"lecteur": "ps"}, "carte : donnée obligatoire absente"),
-        ("carte.inserer", {"lecteur": "bus", "carte": "dr-martin"}, "lecteur : attendu 'ps', 'vitale', 'ps2' ou 'vitale2'"),
+        ("carte.inserer", {"lecteur": "bus", "carte": "dr-martin"}, "attendu 'ps', 'vitale', 'ps2' ou 'vitale2'"),
         ("carte.inserer", {"lecteur": "ps", "carte": "dr-martin"}, "contient déjà la carte « dr-martin »"),
         (
             "carte.inserer",
@@ -212,7 +212,8 @@ def test_every_action_of_the_seam_exists() -> None:
         "carte.inserer", "carte.retirer", "carte.retirer_apres", "carte.defaut", "reseau.couper", "reseau.retablir",
         "panne.poser", "panne.lever", "horloge.avancer", "acteur.regler", "acteurs.liquider", "acteur.envoyer_service",
         "apcv.presenter", "apcv.defaut", "loi.publier", "loi.diffuser", "loi.defaut",
-        "lecteur.taper_code", "lecteur.occuper", "lecteur.liberer", "lecteur.regler_horloge",
+        "lecteur.taper_code", "lecteur.occuper", "lecteur.liberer", "lecteur.regler_horloge", "lecteur.debrancher",
+        "lecteur.rebrancher",
     }  # fmt: skip
 
 
