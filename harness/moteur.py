@@ -33,6 +33,7 @@ from harness.session import SessionLps
 from norms.contrat.adaptateur import Reponse
 from norms.contrat.base import Message
 from norms.paquet import NormPack
+from simulator.gardien import gardien
 
 _MAX_ERREURS = 4000
 
@@ -104,6 +105,7 @@ class _Partie:
             )
             with (
                 tempfile.TemporaryDirectory(prefix="preagrement-", ignore_cleanup_errors=True) as temporaire,
+                gardien().watching("dossier", temporaire),
                 self._banc.monde(demande) as monde,
             ):
                 self._in_world(monde, Path(temporaire))

@@ -32,10 +32,12 @@ from harness.vigilances import load_vigilances
 from norms.chargement import ErreurChargement
 from norms.contrat.adaptateur import Presentation
 from norms.paquet import ErreurPaquet, NormPack
+from simulator.gardien import gardien
 
 PROPRIETE, DUREE = "preagrement", "preagrement_duree"
 #: Breakdowns before the first step, in a row, after which the LPS is taken for dead.
 MAX_MUETS = 3
+_DELAI_OUVRIER = 60.0
 _PREFIXE = "preagrement_"
 _DEJA = "preagrement_deja"
 _LECTEURS: dict[str, Lecteurs] = {"simules": "simules", "pcsc": "pcsc"}
@@ -56,6 +58,7 @@ class Etat:
     options: str = ""
     carnet: Carnet | None = None
     deja: set[str] = field(default_factory=set)
+    ouvriers: list[int] = field(default_factory=list)
 
 
 ETAT = pytest.StashKey[Etat]()
@@ -139,8 +142,12 @@ def _open_dossier(etat: Etat, *, reprendre: bool) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tells each worker what is already played (xdist)."""
-    node.workerinput[_DEJA] = sorted(node.config.stash[ETAT].deja)
+    """Tells each worker what is already played; one doesn't outlive this process, even killed outright (xdist)."""
+    etat = node.config.stash[ETAT]
+    node.workerinput[_DEJA] = sorted(etat.deja)
+    pid = node.gateway.remote_exec("import os; channel.send(os.getpid())").receive(_DELAI_OUVRIER)
+    gardien().watch("processus", pid)
+    etat.ouvriers.append(pid)
 
 
 def _key(fichier: str, identifiant: str) -> str:
@@ -271,6 +278,10 @@ class Ramasseur:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self._etat.fautes.append(str(report.longrepr))
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """A « kill » reaches this process alone: the workers are told, else they would end their step first (xdist)."""
+        interruption.pass_on(self._etat.ouvriers)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from harness.adaptateur.memoire import Balance
 from harness.adaptateur.pannes import ArretLps, MemoireLps, PanneLps, ReponseIllisible, SilenceLps
 from harness.adaptateur.transport import MAX_ERREURS, MAX_LIGNE
+from simulator.gardien import gardien
 
 #: Lines that may wait unread: one answer is expected, a little more is tolerated before it's a flood.
 MAX_LIGNES = 16
@@ -65,6 +66,7 @@ class TransportStdio:
                 f"le LPS n'a pas pu être lancé par « {' '.join(commande)} » ({exc.strerror or exc}) ;"
                 " vérifier « commande » dans la configuration"
             ) from exc
+        self._garde = gardien().watch("groupe", self._proc.pid)
         self._memoire_mio, self._balance = memoire_mio, Balance(self._proc.pid)
         self._recues: queue.Queue[bytes | PanneLps] = queue.Queue(MAX_LIGNES)
         self._a_ecrire: queue.Queue[bytes | None] = queue.Queue()
@@ -136,6 +138,7 @@ class TransportStdio:
             self._proc.wait(grace)
         self._kill_group()
         self._proc.wait()
+        gardien().release(self._garde)
         for fil in self._fils:
             fil.join(2.0)
         for flux, fil in zip((self._proc.stdout, self._proc.stderr, self._proc.stdin), self._fils, strict=True):

@@ -31,6 +31,7 @@ from harness.cli.commun import (
 )
 from harness.modele.verdict import Campagne, ResultatScenario, Verdict
 from harness.pytest_plugin import ETAT, Etat, result_of
+from simulator.gardien import gardien
 
 INI = Path(__file__).parent.parent / "donnees" / "campagne.ini"
 
@@ -119,7 +120,8 @@ def command(  # noqa: PLR0917 -- the options of the command line
         sortie.erreur(f"{manquants[0]} : ni fichier ni dossier ; vérifier le chemin")
         raise typer.Exit(ERREUR_BANC)
     debut = time.monotonic()
-    with progress(sortie, "scénarios") as barre:
+    tue = f"banc arrêté brutalement ; {resume_line()}"
+    with gardien().watching("message", tue), progress(sortie, "scénarios") as barre:
         ecoute = Ecoute(sortie, barre)
         code = pytest.main(arguments, plugins=[ecoute])
     ecoute.duree = time.monotonic() - debut
@@ -196,14 +198,19 @@ def conclude(ecoute: Ecoute, code: int, voulus: set[str]) -> int:
     if campagne.interrompue:
         sortie.line("campagne interrompue : tous les scénarios n'ont pas été joués")
         if etat.carnet is not None and not etat.fautes:
-            mots = [m for m in sys.argv[1:] if m != "--reprendre"]
-            sortie.line(f"reprendre : {shlex.join(['preagrement', *mots, '--reprendre'])}")
+            sortie.line(resume_line())
     html = [r for r in etat.rapports if r.suffix == ".html"]
     sortie.line(f"dossier : {html[0] if html else etat.banc.dossier}")
     sortie.line(f"durée : {ecoute.duree:.1f} s")
     if sortie.machine:
         sortie.json(machine_summary(campagne, ecoute.duree))
     return ERREUR_BANC if etat.fautes or code == pytest.ExitCode.INTERNAL_ERROR else campagne.code_sortie
+
+
+def resume_line() -> str:
+    """The command that plays the rest of this campaign."""
+    mots = [m for m in sys.argv[1:] if m != "--reprendre"]
+    return f"reprendre : {shlex.join(['preagrement', *mots, '--reprendre'])}"
 
 
 def machine_summary(campagne: Campagne, duree: float) -> dict[str, Any]:

@@ -158,6 +158,30 @@ def test_an_interrupted_campaign_leaves_nothing_and_says_how_to_resume(
 
 
 @posix
+@pytest.mark.parametrize("processus", [(), ("-n", "2")], ids=["seul", "à deux"])
+def test_a_bench_killed_outright_leaves_nothing_says_how_to_resume_and_is_resumed(
+    processus: tuple[str, ...], atelier: Path
+) -> None:
+    """SIGKILL: the bench undoes nothing itself; the LPS hangs and doesn't see that its input is closed."""
+    mots = ("-s", "CARTE-01", "-s", "LOT-04", *processus)
+    with campaign(atelier, "muet", *mots) as campagne:
+        campagne.wait_lps(2 if processus else 1)
+        ports = campagne.ports
+        assert ports
+        campagne.proc.kill()
+        code, sortie = campagne.end()
+        assert left_behind(campagne, ports) == []
+    assert code == -signal.SIGKILL
+    reprise = f"preagrement run --lps lps.toml {' '.join(mots)} --reprendre"
+    assert f"banc arrêté brutalement ; reprendre : {reprise}" in sortie, sortie
+    with campaign(atelier, "muet", *mots[:4], "--reprendre") as campagne:
+        for pid in campagne.wait_lps():
+            os.kill(pid, signal.SIGKILL)
+        campagne.proc.terminate()
+        assert campagne.end()[0] == 2
+
+
+@posix
 def test_killing_the_lps_is_a_breakdown_and_the_next_scenario_goes_on(atelier: Path) -> None:
     with campaign(atelier, "muet", "-s", "CARTE-01", "-s", "CARTE-02") as campagne:
         for rang in (1, 2):
@@ -177,7 +201,8 @@ def test_killing_the_lps_is_a_breakdown_and_the_next_scenario_goes_on(atelier: P
 
 @posix
 @pytest.mark.pcsc
-def test_interrupted_with_pcsc_readers_no_pcscd_is_left(atelier: Path) -> None:
+@pytest.mark.parametrize("nom", ["SIGTERM", "SIGKILL"])
+def test_interrupted_with_pcsc_readers_no_pcscd_is_left(nom: str, atelier: Path) -> None:
     if find_pcscd() is None:
         pytest.skip("pcscd est absent")
     with campaign(atelier, "muet", "-s", "CARTE-01", "--lecteurs", "pcsc") as campagne:
@@ -185,10 +210,10 @@ def test_interrupted_with_pcsc_readers_no_pcscd_is_left(atelier: Path) -> None:
         if not any("pcscd" in " ".join(_command(pid)) for pid in campagne.vivants):
             pytest.skip("le banc n'a pas lancé de pcscd à lui")
         ports = campagne.ports
-        campagne.proc.terminate()
+        campagne.proc.send_signal(getattr(signal, nom))
         code, _ = campagne.end()
         assert left_behind(campagne, ports) == []
-    assert code == 2
+    assert code == (2 if nom == "SIGTERM" else -signal.SIGKILL)
 
 
 # --- resuming ---------------------------------------------------------------------------------------------
