@@ -121,6 +121,19 @@ def _values(a: Arl) -> dict[str, Valeur]:
 
 def _arl(e: Enregistrement) -> Arl:
     v: Mapping[str, Any] = e.valeurs
+    for nom in ("date_lot", "date_arl"):  # a blank date is a date for the codec, not for an acknowledgement
+        if v[nom] is None:
+            champ = e.disposition.champ(nom)
+            raise ErreurEnregistrement(
+                rang=e.rang,
+                type_=e.type,
+                champ=nom,
+                colonnes=champ.colonnes,
+                libelle=champ.libelle,
+                attendu="une date AAMMJJ",
+                constate="(blanc)",
+                offset=e.offset,
+            )
     return Arl(
         numero_ps=v["numero_ps"],
         reference_lot=v["reference_lot"],

@@ -52,41 +52,49 @@ class BoitePop3:
         self._ouvrir = ouvrir
         self.session = ouvrir()
         self._rangs: dict[str, int] = {}
+        self._supprimes: list[str] = []
         self.trop_gros: list[str] = []
 
     def messages(self) -> Iterator[tuple[str, bytes]]:
         """Unique identifier and bytes of each message, in the order of the mailbox."""
         annonces = self.session.list()[1]
         tailles = {int(rang): int(taille) for rang, taille in (ligne.split()[:2] for ligne in annonces)}
-        for ligne in self.session.uidl()[1][:MAX_MESSAGES]:
-            rang, uid = ligne.decode("ascii", "replace").split()[:2]
-            if tailles.get(int(rang), 0) > MAX_OCTETS:
-                self.trop_gros.append(uid)
-                continue
-            octets = self._retrieve(int(rang))
+        self._rangs = self._list()
+        for uid, rang in list(self._rangs.items())[:MAX_MESSAGES]:
+            octets = self._retrieve(uid) if tailles.get(rang, 0) <= MAX_OCTETS else None
             if octets is None:
                 self.trop_gros.append(uid)
                 continue
-            self._rangs[uid] = int(rang)
             yield uid, octets
 
-    def _retrieve(self, rang: int) -> bytes | None:
+    def _list(self) -> dict[str, int]:
+        """Rank of each message in this session, by unique identifier, in order."""
+        lus = (ligne.decode("ascii", "replace").split()[:2] for ligne in self.session.uidl()[1])
+        return {uid: int(rang) for rang, uid in lus}
+
+    def _retrieve(self, uid: str) -> bytes | None:
         """One message; None when a line is too long, which breaks the session: another takes over.
 
-        What was marked for deletion is forgotten with the broken session; the store knows those messages already.
+        What was marked for deletion is forgotten with the broken session: it is marked again in the new one.
         """
+        if uid not in self._rangs:  # gone with the session that broke
+            return None
         try:
-            return b"\r\n".join(self.session.retr(rang)[1]) + b"\r\n"
+            return b"\r\n".join(self.session.retr(self._rangs[uid])[1]) + b"\r\n"
         except poplib.error_proto as exc:
             if "too long" not in str(exc):
                 raise
         self.session.close()
         self.session = self._ouvrir()
+        self._rangs = self._list()
+        for deja in self._supprimes:
+            self.session.dele(self._rangs[deja])
         return None
 
     def supprimer(self, uid: str) -> None:
         """Marks a message for deletion; it goes when the mailbox is closed normally."""
         self.session.dele(self._rangs[uid])
+        self._supprimes.append(uid)
 
 
 def _unreachable(exc: Exception) -> ReseauIndisponible:

@@ -60,13 +60,19 @@ class ReceptionRetours:
             self.ecran.informer("Aucun retour nouveau")
         return retours
 
+    def _rien(self, courrier: Courrier) -> tuple[RetourConserve, ...]:
+        """A return that says nothing is told to the PS: never a message without a word."""
+        resume = f"{courrier.libelle} sans contenu, gardé sur le poste"
+        self.ecran.alerter(resume[0].upper() + resume[1:])
+        return (RetourConserve(INCONNU, resume, rapproche=False),)
+
     def _garder(self, uid: str, octets: bytes) -> bool:
         if self.retours.deja_recu(uid):
             return False
         courrier = self.lecture.lire(uid, octets)
         with self.base.transaction():
             self.retours.recevoir(uid, self.horloge.now().isoformat(), octets)
-            for retour in self.traitements[courrier.nature](courrier):
+            for retour in self.traitements[courrier.nature](courrier) or self._rien(courrier):
                 self.retours.noter(uid, retour)
             if courrier.nature != NON_REMISE:
                 self.service.fin_de_serie_d_avis()

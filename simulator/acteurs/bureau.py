@@ -302,6 +302,8 @@ class Bureau:
             numero=acteur.next_number(),
             aujourdhui=self._horloge.now().date(),
         )
+        if not octets:
+            return
         rejetes = [s for s in sorts if s.etat == REJETE]
         annonce = Annonce(
             acteur=acteur.organisme.numero,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from norms.codec import ErreurEnregistrement
 from norms.codec.champ import Valeur
 from norms.noemie import CodecNoemie, FactureReglee, Part, Ponctuelle, Reglement, Rejet, build_return
 from norms.paquet import NormPack
@@ -19,6 +20,8 @@ from simulator.acteurs.organismes import Organisme
 from simulator.acteurs.valeurs import jour
 
 PAYE, REJETE, DIFFERE = "P", "R", "D"
+#: An invoice whose header a return can't repeat: it got here because a scenario had its lot accepted all the same.
+INDICIBLE = "I"
 #: Lot of a paper form: no lot was ever sent.
 SANS_LOT = "000"
 Issue = Literal["paye", "rejete", "signale", "partiel", "differe", "aucun"]
@@ -58,6 +61,7 @@ def build_rsp(
 ) -> tuple[bytes, tuple[Sort, ...]]:
     """A return that settles every invoice of these lots of one PS, and what is tied to none; with what became of each.
 
+    An invoice whose values fit no return is left out, its state INDICIBLE; no bytes at all when nothing is left to say.
     Occasional operations come from AMO only (cdc §4.2.2.2), and lump sums in reference 580 only.
     """
     amo = organisme.role == "AMO"
@@ -84,7 +88,25 @@ def build_rsp(
         "flux": "T",
     }
     codec = CodecNoemie(pack)
-    return codec.ecrire(build_return(codec, reference, entete, [reglement])), tuple(s for _, s in regles)
+    try:
+        return codec.ecrire(build_return(codec, reference, entete, [reglement])), tuple(s for _, s in regles)
+    except ErreurEnregistrement:
+        dicibles = [_can_be_said(codec, reference, entete, replace(reglement, factures=(f,))) for f, _ in regles]
+    sorts = tuple(
+        s if dicible else replace(s, etat=INDICIBLE, paye=0) for (_, s), dicible in zip(regles, dicibles, strict=True)
+    )
+    gardees = tuple(f for (f, _), dicible in zip(regles, dicibles, strict=True) if dicible)
+    if not gardees and not reglement.ponctuelles:
+        return b"", sorts
+    return codec.ecrire(build_return(codec, reference, entete, [replace(reglement, factures=gardees)])), sorts
+
+
+def _can_be_said(codec: CodecNoemie, reference: str, entete: Mapping[str, Valeur], reglement: Reglement) -> bool:
+    try:
+        build_return(codec, reference, entete, [reglement])
+    except ErreurEnregistrement:
+        return False
+    return True
 
 
 def _occasional(comportement: Comportement, reference: str) -> tuple[Ponctuelle, ...]:

@@ -15,6 +15,7 @@ from norms.tables import Nomenclature, Organismes
 from simulator.acteurs.organismes import FICHIER, Gestion, load_gestions, load_organismes
 from simulator.acteurs.regles import load_regles
 from simulator.monde import ConfigMonde, MondeSimule
+from tests.acteurs.atelier import Atelier
 from tests.acteurs.noemie_independant import Fichier580, read_580
 from tests.acteurs.outils import AMC, AMO, DRE, Emetteur, emetteur
 
@@ -255,3 +256,23 @@ def test_what_was_received_is_remembered_by_the_world_after(tmp_path: Path) -> N
             ("000000002", "002", "P"),
             ("000000002", "003", "R"),
         ]
+
+
+def test_an_invoice_that_no_return_can_name_is_left_out(seul: Emetteur) -> None:
+    """A scenario has a broken lot accepted, then settled: the sound invoice is paid, the other one is told apart."""
+    a = Atelier.of(seul.monde.pki, seul.fichier([seul.lot([seul.facture("000000001"), seul.facture("000000002")])]))
+    a.raw("2", 1, 27, b"0000Q==02")
+    seul.monde.agir("acteur.regler", {"acteur": AMO, "arl": "positif"})
+    seul.envoyer(seul.message(seul.sceller(a.brut), 2))
+    seul.monde.agir("acteurs.liquider")
+    assert [(f.numero, f.parts["198"]) for f in rsp(seul).factures] == [("000000001", (1750, "P", 1750))]
+    assert [(f["numero"], f["etat"]) for f in seul.retours[-1]["factures"]] == [("000000001", "P"), ("0000Q==02", "I")]
+
+
+def test_nothing_to_say_makes_no_rsp(seul: Emetteur) -> None:
+    a = Atelier.of(seul.monde.pki, seul.fichier([seul.lot([seul.facture("000000001")])]))
+    a.raw("2", 0, 27, b"0000Q==02")
+    seul.monde.agir("acteur.regler", {"acteur": AMO, "arl": "positif"})
+    seul.envoyer(seul.message(seul.sceller(a.brut), 1))
+    seul.monde.agir("acteurs.liquider")
+    assert [r["nature"] for r in seul.retours] == ["ARL"]

@@ -319,7 +319,8 @@ def test_no_rsp_for_a_refused_lot_nor_when_told_so(seul: Emetteur) -> None:
 
 
 # --- OCT, several recipients, evidence --------------------------------------------------------------------------
-def test_a_concentrator_records_and_stays_silent(seul: Emetteur) -> None:
+def test_a_concentrator_told_to_keep_quiet_only_records(seul: Emetteur) -> None:
+    seul.monde.agir("acteur.regler", {"acteur": OCT, "relaie": False, "art": "aucun"})
     lot = seul.lot([seul.facture()])
     octets = seul.fichier([lot], type_destinataire="OT", numero_destinataire="00000000000001", application="TO")
     seul.envoyer(seul.message(seul.sceller(octets, OCT), 1, OCT), OCT)

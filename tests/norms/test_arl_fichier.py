@@ -56,3 +56,13 @@ def test_damaged_files() -> None:
         assert info.value.rang == rang
     with pytest.raises(ErreurEnregistrement, match="« F », « D »"):
         CODEC.lire(a + b[:19] + b"X" + b[20:] + c + d)
+
+
+@pytest.mark.parametrize(("colonne", "champ"), [(14, "date_lot"), (95, "date_arl")])
+def test_a_blank_date_is_told(colonne: int, champ: str) -> None:
+    jour = date(2026, 3, 10)
+    brut = CODEC.ecrire({}, [Arl("991129768", "001", jour, "F", True, jour)])
+    place = 128 + colonne - 1
+    with pytest.raises(ErreurEnregistrement) as info:
+        CODEC.lire(brut[:place] + b" " * 6 + brut[place + 6 :])
+    assert (info.value.champ, info.value.rang, info.value.colonnes) == (champ, 2, (colonne, colonne + 5))

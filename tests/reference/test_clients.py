@@ -87,6 +87,18 @@ def test_un_message_hors_norme_ne_bloque_pas_les_suivants() -> None:
         assert recues[-2:] == [b"DELE 3", b"QUIT"]
 
 
+def test_une_session_rompue_n_oublie_pas_les_suppressions() -> None:
+    """A message beyond the norm breaks the session; what was deleted before it is deleted in the next one."""
+    with serveur(POP3, b"+OK\r\n") as (port, recues):
+        with ClientPop3(boite(port), delai_s=10).ouvrir() as ouverte:
+            for uid, _ in ouverte.messages():
+                ouverte.supprimer(uid)
+        apres = recues[recues.index(b"RETR 2") :]
+        assert [x for x in apres if x.startswith((b"DELE", b"RETR", b"QUIT"))] == [
+            b"RETR 2", b"DELE 1", b"RETR 3", b"DELE 3", b"QUIT",
+        ]  # fmt: skip
+
+
 def test_boite_fermee() -> None:
     with pytest.raises(ReseauIndisponible), ClientPop3(boite(port_ferme()), delai_s=5).ouvrir():
         pass

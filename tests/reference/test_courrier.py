@@ -131,3 +131,17 @@ def test_message_garde_meme_si_la_boite_ne_l_efface_pas(ouvrir: Ouvrir) -> None:
     assert reception._garder(uid, octets)
     assert reception.collecter() == 0
     assert len(c.ok("retours.relever")["retours"]) == 1
+
+
+@pytest.mark.parametrize("reference", ["580", "576"])
+def test_rsp_sans_contenu_est_dit(ouvrir: Ouvrir, reference: str) -> None:
+    """A return that speaks of nothing is kept and told, never passed over in silence."""
+    c = ouvrir()
+    codec = CodecNoemie(NormPack.par_defaut())
+    vide = codec.ecrire(
+        [codec.creer("000", {"reference": reference}), codec.creer("999", {"nombre_enregistrements": 2})]
+    )
+    recevoir(c, "u1", message("SV140800/1/2/00001", "RSP/NOEMIE", vide))
+    releve = c.ok("retours.relever")
+    assert [(r["nature"], r["rapproche"]) for r in releve["retours"]] == [("INCONNU", False)]
+    assert "sans contenu" in " ".join(a["texte"] for a in releve["affichages"])
