@@ -53,6 +53,7 @@ PROFIL = contrat.ProfilLps(
         "ApCV",
         "ADR",
         "liste_opposition",
+        "referentiel_ps",
         "echeances",
         "rapprochement_bancaire",
         "choix_lecteurs",

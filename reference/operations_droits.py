@@ -1,13 +1,15 @@
-"""Operations of the adapter about rights: ADR, opposition list (norms.contrat.adaptateur)."""
+"""Operations of the adapter about rights and prescribers: ADR, opposition list, repository of health professionals."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from norms.contrat import adaptateur as contrat
 from norms.contrat.base import Message
-from reference.erreurs import ReseauIndisponible
+from reference.erreurs import Refus, ReseauIndisponible
 from reference.modele import Droits, Periode
 from reference.oppositions.liste import manquants
 from reference.poste import Poste
@@ -36,8 +38,21 @@ def operations(poste: Callable[[], Poste]) -> dict[str, Callable[[Any], Message]
         p.oppositions.demander()
         return _etat(p)
 
+    def charger(params: contrat.ReferentielCharger) -> Message:
+        try:
+            contenu = base64.b64decode(params.contenu_base64, validate=True)
+        except ValueError as exc:
+            raise Refus("référentiel PS : base64 attendu") from exc
+        return contrat.EtatReferentiel(version=poste().prescripteurs.charger(contenu))
+
+    def chercher(params: contrat.PrescripteurChercher) -> Message:
+        trouve = poste().prescripteurs.chercher(params.rpps)
+        return contrat.PrescripteurTrouve(version=poste().prescripteurs.referentiel.version, **asdict(trouve))
+
     return {
         "droits.acquerir": acquerir,
+        "referentiel.charger": charger,
+        "prescripteur.chercher": chercher,
         "oppositions.activer": activer,
         "oppositions.consulter": consulter,
         "oppositions.actualiser": actualiser,

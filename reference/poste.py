@@ -20,6 +20,7 @@ from norms.tables import Organismes
 from reference.acquisition.adr import AcquisitionAdr
 from reference.acquisition.apcv import AcquisitionApcv
 from reference.acquisition.beneficiaire import AcquisitionBeneficiaire
+from reference.acquisition.prescripteur import RecherchePrescripteur
 from reference.acquisition.ps import AcquisitionPs
 from reference.clients.pop3 import ClientPop3
 from reference.clients.services import ClientServices
@@ -64,6 +65,7 @@ from reference.store import (
     Oppositions,
     Paiements,
     Rapports,
+    ReferentielPs,
     Retours,
 )
 from reference.store import compteurs as noms
@@ -141,6 +143,7 @@ class Poste:
             apcv=self.acquisition_apcv,
             adr=self.acquisition_adr,
             oppositions=self.oppositions,
+            prescripteurs=self.prescripteurs,
             modes=ControleModes(self.acquisition_beneficiaire),
             recherche_amc=RechercheContexteAmc(parametrage.conventions, ecran, self.eclateur),
             tarification=TarificationAmo.avec(pack),
@@ -252,6 +255,7 @@ class Poste:
         self.acquisition_beneficiaire = carte = AcquisitionBeneficiaire(services, session, ecran, horloge)
         self.acquisition_apcv = AcquisitionApcv(services, session, ecran, horloge)
         self.acquisition_adr = AcquisitionAdr(services, session, ecran, horloge, carte, self.acquisition_apcv)
+        self.prescripteurs = RecherchePrescripteur(ReferentielPs(self.base, self.compteurs), ecran)
 
     def _wire_oppositions(self, environnement: Environnement, parametrage: Parametrage) -> None:
         """The opposition list, by the mailbox of billing unless the PS has another one for it."""

@@ -611,6 +611,37 @@ class ReclamationTransmettre(Message):
     """Sends the claim reports that wait."""
 
 
+class ReferentielCharger(Message):
+    """Loads a version of the repository of health professionals; it replaces the one in use when it is newer.
+
+    ``contenu_base64``: UTF-8 text, fields separated by ``;``: a line ``REFERENTIEL;AAAAMMJJ``, a line
+    ``rpps;numero;specialite;nom;prenom``, one line a professional (norms/referentiel.py).
+    """
+
+    contenu_base64: str
+
+
+class EtatReferentiel(Reponse):
+    """``version`` in use after the operation, AAAAMMJJ."""
+
+    version: str = ""
+
+
+class PrescripteurChercher(Message):
+    """Finds a prescriber in the repository (cdc §4.1.2)."""
+
+    rpps: Annotated[str, Field(pattern=r"^[0-9]{11}$")]
+
+
+class PrescripteurTrouve(Reponse):
+    rpps: str = ""
+    numero: str = ""
+    specialite: str = ""
+    nom: str = ""
+    prenom: str = ""
+    version: str = Field(default="", description="version du référentiel dont viennent ces données")
+
+
 class OppositionsActiver(Message):
     """Turns the opposition list on or off on this workstation (cdc §3.2.3.2)."""
 
@@ -708,6 +739,13 @@ OPERATIONS: dict[str, Operation] = {
             60.0,
         ),
         Operation("droits.acquerir", DroitsAcquerir, DroitsAcquis, "Demande à ADR les droits d'un bénéficiaire."),
+        Operation("referentiel.charger", ReferentielCharger, EtatReferentiel, "Charge une version du référentiel PS."),
+        Operation(
+            "prescripteur.chercher",
+            PrescripteurChercher,
+            PrescripteurTrouve,
+            "Cherche un prescripteur au référentiel PS.",
+        ),
         Operation(
             "oppositions.activer", OppositionsActiver, EtatOppositions, "Active ou désactive la liste d'opposition."
         ),

@@ -13,6 +13,7 @@ from norms.montants import format_euros
 from norms.ssv import ErreurGroupe
 from reference.acquisition.adr import AcquisitionAdr, same_person
 from reference.acquisition.apcv import AcquisitionApcv
+from reference.acquisition.prescripteur import RecherchePrescripteur
 from reference.ecran import Ecran
 from reference.erreurs import Refus, SignatureApcv
 from reference.facturation.coherence import ControleCoherence
@@ -48,6 +49,7 @@ class Elaboration:
     apcv: AcquisitionApcv
     adr: AcquisitionAdr
     oppositions: ListeOpposition
+    prescripteurs: RecherchePrescripteur
     modes: ControleModes
     recherche_amc: RechercheContexteAmc
     tarification: TarificationAmo
@@ -99,7 +101,8 @@ class Elaboration:
         numero = self.numerotation.attribuer(demande.numero)
         if demande.mode in SIGNE_PAR_VITALE and droits.support != APCV:
             self.coherence.controler(demande.mode, droits, beneficiaire, demande.nature_assurance, demande.code_porteur)
-        donnees = DonneesFacture(numero, jour, ps, situation, droits, beneficiaire, contexte_amo, demande.prescription)
+        prescription = self.prescripteurs.completer(demande.prescription)
+        donnees = DonneesFacture(numero, jour, ps, situation, droits, beneficiaire, contexte_amo, prescription)
         ids = self._securiser(demande, donnees, flux, totaux)
         self.session.reinitialiser_saisie()
         self.documents.finaliser(donnees, demande.mode, prestations, totaux)

@@ -343,7 +343,7 @@ MUTANTS = (
     Mutant(
         "habilitation-ignoree",
         "Signe avec une carte qui n'y est pas habilitée",
-        ("SV-3.2.1.7-07",),
+        ("SV-3.2.1.7-07", "SV-2.3.3.3-03"),
         _ignore_habilitation,
     ),
     Mutant(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from norms.contrat.adaptateur import MessageEnvoye
 from norms.contrat.services import CertificatPublie
@@ -10,12 +11,13 @@ from norms.ssv import Groupe
 from reference.erreurs import ReseauIndisponible
 from reference.flux.adressage import adresse_du_lot
 from reference.flux.certificats import PIECE_JOINTE
-from reference.flux.messages import ProfilFacture, former_sujet
+from reference.flux.messages import MessageCompose, ProfilFacture, former_sujet
 from reference.flux.transmission import rapport
 from reference.mutants.modele import Mutant
 from reference.ports import Emission
 from reference.poste import Poste
 from reference.store import FichierConserve, Fichiers
+from reference.store.fichiers import A_TRANSMETTRE as A_ENVOYER
 from reference.store.fichiers import REFUSE
 from reference.store.lots import A_TRANSMETTRE
 
@@ -149,7 +151,127 @@ def _reports_unnoticed(poste: Poste) -> None:
     poste.service.alerte_avis = 1_000_000
 
 
+def _subject(change: Callable[[str], str]) -> Callable[[Poste], None]:
+    def appliquer(poste: Poste) -> None:
+        poste.composition.former_sujet = lambda prefixe, fichier, compostage: change(
+            former_sujet(prefixe, fichier, compostage)
+        )
+
+    return appliquer
+
+
+def _field(rang: int, valeur: str) -> Callable[[str], str]:
+    """Another value in a field of the Subject."""
+
+    def changer(sujet: str) -> str:
+        champs = sujet.split("/")
+        return "/".join((*champs[:rang], valeur, *champs[rang + 1 :]))
+
+    return changer
+
+
+def _header(nom: bytes, valeur: bytes) -> Callable[[Poste], None]:
+    """Another value in a header of the message; the SMTP envelope doesn't change."""
+
+    def appliquer(poste: Poste) -> None:
+        composer = poste.composition.composer
+
+        def autrement(*a, **k) -> MessageCompose:  # type: ignore[no-untyped-def]  # a deviation
+            message = composer(*a, **k)
+            tete, separateur, corps = message.octets.partition(b"\r\n\r\n")
+            lignes = [nom + b": " + valeur if x.startswith(nom + b":") else x for x in tete.split(b"\r\n")]
+            return replace(message, octets=b"\r\n".join(lignes) + separateur + corps)
+
+        poste.composition.composer = autrement  # type: ignore[method-assign]  # a deviation
+
+    return appliquer
+
+
+def _short_stamp(poste: Poste) -> None:
+    poste.composition.composter = lambda instant, compteur: f"{instant:%Y%m%d%H%M%S}{compteur:03d}"
+
+
+def _always_told_compressed(poste: Poste) -> None:
+    p = poste.composition.profil
+    poste.composition.profil = replace(p, chiffre=p.compresse_et_chiffre)
+
+
+def _files_together(poste: Poste) -> None:
+    """Everything that waits leaves in one message."""
+
+    def ensemble() -> tuple[MessageEnvoye, ...]:
+        attente = poste.fichiers.tous(A_ENVOYER)
+        if not attente:
+            return ()
+        contenu = b"".join(f.contenu for f in attente)
+        uni = replace(attente[0], contenu=contenu, nb_factures=sum(f.nb_factures for f in attente))
+        return (poste.transmission.envoyer_un(uni),)
+
+    poste.transmission.envoyer = ensemble  # type: ignore[method-assign]  # a deviation
+
+
 MUTANTS = (
+    Mutant(
+        "sujet-autre-separateur",
+        "Sépare les champs du sujet par un tiret",
+        ("SV-A5-7.1.1-14", "SV-A5-7.1.1-04"),
+        _subject(lambda sujet: sujet.replace("/", "-")),
+    ),
+    Mutant(
+        "sujet-sans-prefixe",
+        "Oublie SV au début du sujet",
+        ("SV-A5-7.1.1-05",),
+        _subject(lambda sujet: sujet.removeprefix("SV")),
+    ),
+    Mutant(
+        "sujet-version-figee",
+        "Écrit toujours la même version du cahier des charges dans le sujet",
+        ("SV-A5-7.1.1-07", "SV-A5-7.1.1-08"),
+        _subject(_field(0, "SV140700")),
+    ),
+    Mutant(
+        "sujet-exercice-faux",
+        "Met dans le sujet un autre numéro que celui de l'émetteur du fichier",
+        ("SV-A5-7.1.1-09",),
+        _subject(_field(1, "00000999999999")),
+    ),
+    Mutant("compostage-court", "Compte les messages sur trois chiffres", ("SV-A5-7.1.1-11",), _short_stamp),
+    Mutant(
+        "type-de-contenu-autre",
+        "Envoie la pièce jointe comme un contenu quelconque",
+        ("SV-A5-7.1.1-18",),
+        _header(b"Content-Type", b"application/octet-stream"),
+    ),
+    Mutant(
+        "message-sans-mime",
+        "Envoie le fichier comme un texte",
+        ("SV-A5-4.1.2-01", "SV-A5-4.2.3-01", "SV-A5-4.3.3-01"),
+        _header(b"Content-Type", b"text/plain; charset=us-ascii"),
+    ),
+    Mutant(
+        "expediteur-autre",
+        "Écrit une autre adresse d'expéditeur que celle de l'abonnement",
+        ("SV-A5-7.1.1-02",),
+        _header(b"From", b"logiciel@editeur.test"),
+    ),
+    Mutant(
+        "destinataire-affiche-autre",
+        "Écrit l'adresse de la caisse dans l'en-tête d'un message remis au concentrateur",
+        ("SV-A5-7.1.1-03",),
+        _header(b"To", b"01349@349.01.rss.test"),
+    ),
+    Mutant(
+        "dite-compressee",
+        "Dit toujours la pièce jointe compressée",
+        ("SV-A5-7.1.1-20",),
+        _always_told_compressed,
+    ),
+    Mutant(
+        "fichiers-dans-un-message",
+        "Met tous les fichiers en attente dans un seul message",
+        ("SV-A5-7.1.1-01", "SV-A5-4.1.1-01"),
+        _files_together,
+    ),
     Mutant(
         "transmet-sans-messagerie",
         "Dit les fichiers transmis sans rien remettre au réseau",
@@ -180,13 +302,22 @@ MUTANTS = (
     Mutant(
         "piece-jointe-en-clair",
         "Ne chiffre pas la pièce jointe des messages",
-        ("SV-3.2.9.4-02", "SV-2.2.3-09"),
+        (
+            "SV-3.2.9.4-02",
+            "SV-2.2.3-09",
+            "SV-A5-7.1-03",
+        ),
         _clear,
     ),
     Mutant(
         "chiffre-pour-un-autre",
         "Chiffre la pièce jointe avec le certificat d'un autre organisme",
-        ("SV-3.2.9.4-02",),
+        (
+            "SV-3.2.9.4-02",
+            "SV-A5-4.1.2-03",
+            "SV-A5-4.3.3-03",
+            "SV-A5-7.1-04",
+        ),
         _other_key,
     ),
     Mutant(
@@ -206,7 +337,14 @@ MUTANTS = (
     Mutant(
         "mauvaise-description",
         "Décrit la pièce jointe chiffrée comme si elle ne l'était pas",
-        ("SV-4.2.4-04", "SV-A5-7.1.1-21"),
+        (
+            "SV-4.2.4-04",
+            "SV-A5-7.1.1-21",
+            "SV-A5-4.2.3-02",
+            "SV-A5-7.1-02",
+            "SV-A5-4.2.2.1-18",
+            "SV-A5-2.1-03",
+        ),
         _wrong_description,
     ),
     Mutant(

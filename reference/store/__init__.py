@@ -9,6 +9,7 @@ from reference.store.lots import LotConserve, Lots
 from reference.store.oppositions import Oppositions
 from reference.store.paiements import PaiementAnnonce, Paiements
 from reference.store.rapports import RapportConserve, Rapports
+from reference.store.referentiel import ReferentielPs
 from reference.store.retours import RetourConserve, Retours
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Paiements",
     "RapportConserve",
     "Rapports",
+    "ReferentielPs",
     "RetourConserve",
     "Retours",
 ]
