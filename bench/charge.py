@@ -220,7 +220,7 @@ def look(preuves: Path) -> Vu:
             match e["nature"]:
                 case "message_recu":
                     recus += 1
-                case "flux":
+                case "flux" if "messages" in e["donnees"]:
                     lus[int(e["donnees"]["messages"][0]["sujet"]["compostage"][14:])] += 1
                 case "retour_depose":
                     retours[e["donnees"]["nature"]] += 1

@@ -117,8 +117,8 @@ class JournalDisque(Journal):
         if nature == "message_recu":
             self._messages.append(place)
         elif nature == "flux":
-            for message in donnees["messages"]:
-                self._flux.setdefault(message["eml"], array("Q")).append(place)
+            for eml in dict.fromkeys(objet["eml"] for liste in donnees.values() for objet in liste if objet.get("eml")):
+                self._flux.setdefault(eml, array("Q")).append(place)
 
 
 def _as_json(e: Evenement) -> dict[str, Any]:
@@ -134,9 +134,9 @@ def _as_json(e: Evenement) -> dict[str, Any]:
 
 def _slim(flux: Mapping[str, Any]) -> dict[str, Any]:
     """A ``flux`` event without the fields of each record: they are read again from the message when wanted."""
-    return {
-        "messages": flux["messages"],
-        "fichiers": flux["fichiers"],
-        "lots": [{k: v for k, v in lot.items() if k != "factures"} for lot in flux["lots"]],
-        "factures": [{k: f[k] for k in _FACTURE if k in f} for f in flux["factures"]],
-    }
+    garde = dict(flux)
+    if "lots" in flux:
+        garde["lots"] = [{k: v for k, v in lot.items() if k != "factures"} for lot in flux["lots"]]
+    if "factures" in flux:
+        garde["factures"] = [{k: f[k] for k in _FACTURE if k in f} for f in flux["factures"]]
+    return garde

@@ -24,7 +24,9 @@ def _received(d: Donnees) -> str:
     return f"reçu      message n° {d['numero']} pour {', '.join(d['destinataires'])} ({d['taille']} octets{tls})"
 
 
-def _flow(d: Donnees) -> tuple[str, str]:
+def _flow(d: Donnees) -> tuple[str, str] | None:
+    if "messages" not in d:
+        return _other_flow(d)
     message = d["messages"][0]
     lots = ", ".join(f"{lot['reference']} ({lot['type']}, {len(lot['numeros'])} fact.)" for lot in d["lots"][:5])
     objets = [*d["messages"], *d["fichiers"], *d["lots"], *d["factures"]]
@@ -33,12 +35,32 @@ def _flow(d: Donnees) -> tuple[str, str]:
     return f"lu        par {message['acteur']} : lots {lots or 'aucun'}{suite}", "yellow" if codes else "green"
 
 
+def _other_flow(d: Donnees) -> tuple[str, str] | None:
+    """Claims, opposition requests, files split by a concentrator."""
+    genre, objets = next(iter(d.items()))
+    objet = objets[0]
+    lu, fautes = f"lu        par {objet['acteur']} : ", objet.get("irregularites", [])
+    match genre:
+        case "reclamations":
+            lu += f"{len(objet['rapports'])} rapport(s) de réclamation"
+        case "oppositions":
+            lu += f"demande d'incréments, liste {objet['numero_detenu']} détenue, {len(objet['envoyes'])} envoyé(s)"
+        case "eclatements":
+            lettres = ", ".join(f"{x['destinataire']} ({' '.join(x['lots'])})" for x in objet["lettres"])
+            lu += f"transmis à {lettres or 'personne'}"
+        case _:
+            return None
+    return f"{lu} ; irrégularités : {' ; '.join(fautes[:3])}" if fautes else lu, "yellow" if fautes else "green"
+
+
 def _deposited(d: Donnees) -> str:
     nature, positif = d.get("nature", ""), "positif" if d.get("positif") else "négatif"
     quoi = {
         "ARL": f"ARL {positif} du lot {d.get('lot')}",
         "RSP": f"RSP de {len(d.get('factures', ()))} facture(s)",
         "SERVICE": f"message de service {d.get('code')}",
+        "ART": "texte du concentrateur (ART)",
+        "DLOI": "incrément de la liste d'opposition",
         "DSN": _DSN.get(str(d.get("code")), "avis"),
     }.get(nature, "message")
     code = f" ({d['code']} {d.get('libelle', '')})".replace(" )", ")") if nature == "ARL" and d.get("code") else ""

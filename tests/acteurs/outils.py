@@ -185,7 +185,7 @@ class Emetteur:
         total: dict[str, list[dict[str, Any]]] = {"messages": [], "fichiers": [], "lots": [], "factures": []}
         for e in self.monde.journal.of("flux"):
             for cle, liste in total.items():
-                liste.extend(e.donnees[cle])
+                liste.extend(e.donnees.get(cle, ()))
         return total
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import poplib
-import shutil
 import smtplib
 import socket
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 
 from simulator.messagerie.erreurs import ErreurMessagerie
 from simulator.messagerie.smtp import OptionsSmtp
+from tests.conftest_outils import require_program
 
 from .conftest import BOITE, SECRET, Reseau
 
@@ -306,8 +306,8 @@ def test_local_delivery_to_a_mailbox(reseau: Demarrer) -> None:
 
 
 @pytest.mark.outil("curl")
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl absent")
 def test_curl_sends_and_fetches(reseau: Demarrer, tmp_path: Path) -> None:
+    require_program("curl")
     monde = reseau(smtp=OptionsSmtp(auth=True))
     (tmp_path / "m.eml").write_bytes(CORPS)
     commun = ["curl", "-sS", "--max-time", "20", "--user", f"{BOITE}:{SECRET}"]
@@ -324,9 +324,9 @@ def test_curl_sends_and_fetches(reseau: Demarrer, tmp_path: Path) -> None:
 
 
 @pytest.mark.outil("fetchmail")
-@pytest.mark.skipif(shutil.which("fetchmail") is None, reason="fetchmail absent")
 @pytest.mark.parametrize("protocole", ["pop3", "apop"])
 def test_fetchmail_fetches_and_empties_the_mailbox(reseau: Demarrer, tmp_path: Path, protocole: str) -> None:
+    require_program("fetchmail")
     monde = reseau()
     monde.serveur.deposit(BOITE, CORPS)
     monde.serveur.deposit(BOITE, CORPS.replace(b"essai", b"autre"))

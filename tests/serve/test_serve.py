@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.charge import look
+from bench.charge import DATE, look
+from bench.semences import received
+from tests.acteurs.outils import emetteur
 from tests.conftest_outils import require_program
 from tests.serve.outils import (
     CERTIFICAT,
@@ -231,3 +233,29 @@ def test_the_log_for_machines(tmp_path: Path, corps: list[Corps]) -> None:
         "message_recu", "flux", "retour_depose",
     ]  # fmt: skip
     assert [e["rang"] for e in lignes] == list(range(len(lignes)))
+
+
+def test_claims_oppositions_and_concentrators_are_served_too(tmp_path: Path) -> None:
+    with emetteur(date=DATE) as e:
+        envois = {envoi.nom: envoi for envoi in received(e)}
+    with serve(tmp_path / "p") as banc:
+        for rang, nom in enumerate(("cesi", "loi", "FSE au concentrateur"), start=1):
+            envoi = envois[nom]
+            with smtplib.SMTP("127.0.0.1", banc.smtp, timeout=20) as smtp:
+                smtp.sendmail("ps@cabinet.test", [envoi.adresse], envoi.message(rang), rcpt_options=["NOTIFY=FAILURE"])
+            banc.settle(60)
+        vus = descriptions(banc)
+        assert vus[0] == "SERVICE/AR-RECLAMATION"
+        assert any(v.startswith("ART/") for v in vus), "the concentrator told the PS in a text"
+        assert vus.count("ARL/SV") == 2, "the concentrator passed the lots on, and the acknowledgements back"
+        premier = banc.api("/messages")["messages"][0]
+        assert premier["flux"][0]["reclamations"][0]["irregularites"] == []
+        assert banc.stop() == 0
+    dit = console(banc)
+    for attendu in (
+        "1 rapport(s) de réclamation",
+        "demande d'incréments",
+        "lu        par OCT01 : transmis à 01349 (001 002)",
+    ):
+        assert attendu in dit, dit
+    assert look(tmp_path / "p").erreurs == []
