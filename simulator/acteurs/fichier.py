@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from norms.b2.structure import tell_type
 from norms.codec import Enregistrement
 from simulator.acteurs.analyse import AnalyseFichier
 from simulator.acteurs.anomalies import Anomalie
