@@ -22,6 +22,7 @@ from simulator.readers.equipement import ErreurEquipement
 from simulator.readers.galss import ErreurConfiguration, read_galss
 from simulator.readers.ouverture import LECTEURS, NOMS_PCSC, Lecteurs, ouvrir_lecteurs
 from simulator.readers.pcsc import Contexte
+from simulator.readers.pcscd import MAX_LECTEURS
 from simulator.readers.trace import Espion
 from simulator.readers.vpcd import VpcdSlot
 
@@ -36,7 +37,7 @@ class ErreurServiceCartes(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Poste:
-    """What goes into each reader, ``ps`` and ``vitale``.
+    """What goes into each reader: ``ps``, ``vitale``, and any other that ``noms`` names.
 
     ``cartes``: names in the population. ``externes``: the command line of a card of somebody else's, where ``{port}``
     stands for the TCP port of the driver. ``noms``: names of the readers. ``ports``: of drivers that already run.
@@ -47,8 +48,17 @@ class Poste:
     noms: Mapping[str, str] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def lecteurs(self) -> tuple[str, ...]:
+        """Every reader of the workstation."""
+        return (*LECTEURS, *(n for n in self.noms if n not in LECTEURS))
+
     def check(self) -> None:
         """Raises ErreurServiceCartes."""
+        if len(self.lecteurs) > MAX_LECTEURS:
+            raise ErreurServiceCartes(f"{len(self.lecteurs)} lecteurs ; {MAX_LECTEURS} au plus")
+        if len(set(self.noms.values())) != len(self.noms):
+            raise ErreurServiceCartes("deux lecteurs de même nom ; donner un nom à chacun")
         if not self.cartes and not self.externes:
             raise ErreurServiceCartes("aucune carte demandée ; donner --ps, --vitale ou une carte externe")
         for lecteur in LECTEURS:
@@ -116,13 +126,16 @@ def serve_private(
     ``dire`` gets French lines about what happens. Raises LecteurIndisponible, ErreurServiceCartes.
     """
     poste.check()
-    noms = {lecteur: poste.noms.get(lecteur) or NOMS_PCSC[lecteur] for lecteur in LECTEURS}
-    with ouvrir_lecteurs("pcsc", noms_pcsc=noms, espion=espion) as lecteurs, ExitStack() as pile:
+    noms = {lecteur: poste.noms.get(lecteur) or NOMS_PCSC[lecteur] for lecteur in poste.lecteurs}
+    with (
+        ouvrir_lecteurs("pcsc", noms=poste.lecteurs, noms_pcsc=noms, espion=espion) as lecteurs,
+        ExitStack() as pile,
+    ):
         for lecteur, commande in poste.externes.items():
             pile.enter_context(_external(lecteurs, lecteur, noms[lecteur], commande))
         for lecteur, carte in presentes.items():
             lecteurs[lecteur].insert(carte)
-        for lecteur in LECTEURS:
+        for lecteur in poste.lecteurs:
             contenu = poste.cartes.get(lecteur) or ("carte externe" if lecteur in poste.externes else "vide")
             dire(f"lecteur « {noms[lecteur]} 00 00 » : {contenu}")
         return run_program(programme, lecteurs.environnement)

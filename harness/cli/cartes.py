@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -99,6 +100,10 @@ def serve(
     nom_vitale: Annotated[str, typer.Option("--nom-vitale", help="Nom du lecteur Vitale.")] = "",
     port_ps: Annotated[int, typer.Option("--port-ps", min=0, help="Port d'un pilote vpcd déjà en marche.")] = 0,
     port_vitale: Annotated[int, typer.Option("--port-vitale", min=0, help="Port d'un pilote vpcd en marche.")] = 0,
+    lecteur: Annotated[
+        list[str] | None,
+        typer.Option("--lecteur", help="Un lecteur de plus : NOM=CARTE, ou NOM= pour un lecteur vide."),
+    ] = None,
     galss: Annotated[
         Path | None, typer.Option("--galss", help="galss.ini du logiciel : ses lecteurs PC/SC donnent leurs noms.")
     ] = None,
@@ -118,10 +123,13 @@ def serve(
 
     with fautes(sortie):
         try:
+            autres = dict(_more_readers(lecteur or []))
             poste = Poste(
-                cartes=choices(("ps", ps), ("vitale", vitale)),
+                cartes=choices(("ps", ps), ("vitale", vitale)) | {r: c for r, (_, c) in autres.items() if c},
                 externes=choices(("ps", externe_ps), ("vitale", externe_vitale)),
-                noms=(names_of(galss) if galss else {}) | choices(("ps", nom_ps), ("vitale", nom_vitale)),
+                noms=(names_of(galss) if galss else {})
+                | choices(("ps", nom_ps), ("vitale", nom_vitale))
+                | {r: nom for r, (nom, _) in autres.items()},
                 ports={lecteur: port for lecteur, port in (("ps", port_ps), ("vitale", port_vitale)) if port},
             )
             poste.check()
@@ -140,6 +148,15 @@ def serve(
             raise typer.Exit(ERREUR_BANC) from exc
     if code != CONFORME:
         raise typer.Exit(code)
+
+
+def _more_readers(demandes: list[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """« NOM=CARTE » as a reader, its name and its card. Raises ValueError."""
+    for rang, demande in enumerate(demandes, start=1):
+        nom, egal, carte = demande.partition("=")
+        if not egal or not nom.strip():
+            raise ValueError(f"--lecteur {demande} : attendu NOM=CARTE")
+        yield f"autre{rang}", (nom.strip(), carte.strip())
 
 
 def _until_enter() -> None:

@@ -98,6 +98,28 @@ _LIRE = (
 
 
 @pytest.mark.pcsc
+def test_several_readers_on_one_workstation(programmes: Path) -> None:
+    """Four readers, one of them empty: a program finds each card in the reader of that name."""
+    assert programmes
+    lire = (
+        "from smartcard.System import readers\n"
+        "for r in sorted(map(str, readers())):\n"
+        "    if not r.endswith('00 00'): continue\n"
+        "    c = next(x for x in readers() if str(x) == r).createConnection()\n"
+        "    try: c.connect(); print(r, bytes(c.getATR())[:2].hex()); c.disconnect(); c.release()\n"
+        "    except Exception: print(r, 'vide')\n"
+    )
+    resultat = serve(
+        "--ps", "dr-martin", "--vitale", "durand-paul", "--lecteur", "Cabinet 2=infirmiere-petit", "--lecteur", "Vide=",
+        "--", sys.executable, "-c", lire,
+    )  # fmt: skip
+    assert resultat.returncode == 0, resultat.stderr
+    assert resultat.stdout.splitlines() == [
+        "Cabinet 2 00 00 3bac", "Preagrement PS 00 00 3bac", "Preagrement Vitale 00 00 3b75", "Vide 00 00 vide",
+    ]  # fmt: skip
+
+
+@pytest.mark.pcsc
 def test_a_foreign_card_takes_a_slot(programmes: Path) -> None:
     externe = f"{programmes / 'carte_externe'} {{port}}"
     resultat = serve("--ps", "dr-martin", "--externe-vitale", externe, "--", sys.executable, "-c", _LIRE)
@@ -199,6 +221,9 @@ def test_cards_go_into_a_driver_that_already_runs(programmes: Path) -> None:
         (["--externe-ps", "vicc", "--", "true"], "doit contenir {port}"),
         (["--ps", "dr-martin", "--port-vitale", "35963"], "un port par carte"),
         (["--ps", "dr-martin", "--date", "demain", "--", "true"], "demain"),
+        (["--ps", "dr-martin", "--lecteur", "sans-egal", "--", "true"], "attendu NOM=CARTE"),
+        (["--ps", "dr-martin", "--lecteur", "A=", "--lecteur", "A=", "--", "true"], "deux lecteurs de même nom"),
+        (["--ps", "dr-martin", *[x for n in range(7) for x in ("--lecteur", f"{n}=")], "--", "true"], "8 au plus"),
         (["--vitale", "durand-paul", "--port-vitale", "1", "--", "true"], "n'écoute pas sur le port 1"),
     ],
 )
