@@ -24,7 +24,7 @@ from norms.cms import build_enveloped
 from norms.contrat.ports import AleaReproductible
 from tests.ssv.outils import Poste, bon, groupes_facture
 
-TOURS = 80
+TOURS = 300
 CLAIR = b'{"champs":[[2,"4","coefficient","000100"]],"version":1}'
 Action = Callable[[], object]
 Evenement = tuple[str, Mapping[str, Any]]
@@ -103,7 +103,7 @@ def measure(n: int, tours: int = TOURS) -> dict[str, object]:
 def main() -> None:
     """Prints the figures as JSON."""
     analyseur = argparse.ArgumentParser(description=__doc__)
-    analyseur.add_argument("--factures", type=int, default=5, help="factures par tour")
+    analyseur.add_argument("--factures", type=int, default=1, help="factures par tour")
     analyseur.add_argument("--tours", type=int, default=TOURS, help="tours ; le meilleur de chaque action est gardé")
     choix = analyseur.parse_args()
     print(json.dumps(measure(choix.factures, choix.tours), indent=2))

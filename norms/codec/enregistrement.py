@@ -32,7 +32,7 @@ class Enregistrement:
     each 128 bytes of a flow.
     """
 
-    __slots__ = ("_valeurs", "anomalies", "brut", "disposition", "offset", "rang")
+    __slots__ = ("_valeurs", "anomalies", "brut", "disposition", "offset", "rang", "type")
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Enregistrement:
         anomalies: tuple[ErreurEnregistrement, ...] = (),
     ) -> None:
         self.disposition = disposition
+        self.type = disposition.type
         self.brut = brut
         self.rang = rang
         self.offset = offset
@@ -59,10 +60,6 @@ class Enregistrement:
 
     def __hash__(self) -> int:
         return hash((self.type, self.brut, self.rang, self.offset))
-
-    @property
-    def type(self) -> str:
-        return self.disposition.type
 
     @property
     def valeurs(self) -> Mapping[str, Valeur]:

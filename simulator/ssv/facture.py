@@ -20,6 +20,7 @@ from simulator.ssv.donnees import DonneesSsv, RegleMode
 from simulator.ssv.erreurs import RefusSsv
 
 MAX_OCTETS = 1024 * 1024
+_TYPES = tuple(TypeFacture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def read_facture(contexte: Contexte, octets: bytes, rang: int = 0) -> FactureSsv
 
 def _understand(donnees: DonneesSsv, b2: FactureB2, blocs: tuple[BlocSecurite, ...], qui: str) -> FactureSsv:
     lettre = b2.fin.texte("reserve_sesam_2")
-    type_ = next((t for t in TypeFacture if donnees.mise_en_forme["types"][t] == b2.entete.texte("type_facture")), None)
+    type_ = next((t for t in _TYPES if donnees.mise_en_forme["types"][t] == b2.entete.texte("type_facture")), None)
     if lettre not in donnees.mode_lettre or type_ is None:
         raise RefusSsv("facture_illisible", f"{qui} : elle ne vient pas de « formater_facture » (mode ou type absent)")
     mode = donnees.mode_lettre[lettre]
