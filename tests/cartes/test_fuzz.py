@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,7 +78,7 @@ def test_a_few_hundred_commands(materiel: Materiel) -> None:
 
 
 @pytest.mark.profond
-def test_a_hundred_thousand_commands(materiel: Materiel, record_property: pytest.RecordProperty) -> None:
+def test_a_hundred_thousand_commands(materiel: Materiel, record_property: Callable[[str, object], None]) -> None:
     envoyees = _fuzz(materiel, 10_000)
     record_property("apdus", envoyees)
     assert envoyees >= MINIMUM

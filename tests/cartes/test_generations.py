@@ -175,6 +175,14 @@ def test_services_read_every_card_of_the_population(nom: str) -> None:
     assert [g.champs[2] for g in retour.groupes if g.groupe == 104] == [b.prenom for b in image.beneficiaires]
 
 
+def test_services_give_every_work_accident_of_the_card() -> None:
+    """Group 103: AT 0 has its managing body alone; AT 1 and AT 2 have body, BGDH code, identifier (cdc §2.2.1.2.1)."""
+    retour = _services(lambda poste: poste.vitale("clement-trois-at"))
+    (at,) = [g.champs for g in retour.groupes if g.groupe == 103]
+    assert at == ("013490000", "", "", "013490000", "0001", "990000217", "023490000", "0002", "990000318")
+    assert not [g for g in _services(lambda poste: poste.vitale("durand-paul")).groupes if g.groupe == 103]
+
+
 @pytest.mark.parametrize("defaut", [Clonee, Abimee])
 def test_services_refuse_a_card_that_is_not_sound(defaut: Callable[[Card], Card]) -> None:
     retour = _services(lambda poste: defaut(poste.vitale("durand-paul")))
