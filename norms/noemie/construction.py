@@ -100,7 +100,6 @@ class Reglement:
     factures: tuple[FactureReglee, ...]
     libelle_1: str = ""
     libelle_2: str = ""
-    type_retour: str = "01"
     ponctuelles: tuple[Ponctuelle, ...] = ()
 
 
@@ -156,13 +155,12 @@ def build_return(
                 "organisme_payeur": r.organisme_payeur,
             },
         )
-        put("081", {"type_retour": r.type_retour})
-        for f in r.factures:
-            for code, valeurs in _invoice(f):
+        for type_retour, contenu in _groups(r):
+            put("081", {"type_retour": type_retour})
+            for code, valeurs in contenu:
                 put(code, valeurs)
-        for code, valeurs in _occasional(r):
-            put(code, valeurs)
-        for _ in range(3):
+            close()
+        for _ in range(2):
             close()
     fin = codec.disposition("999").par_nom
     communs = {k: v for k, v in entete.items() if k in fin}
@@ -178,6 +176,22 @@ def build_return(
         },
     )
     return entites
+
+
+#: Types of invoice (entity 102) that came on paper.
+PAPIER = frozenset({"P", "C"})
+ELECTRONIQUE, SUR_PAPIER, FORFAITS, RETENUES = "01", "02", "03", "05"
+
+
+def _groups(r: Reglement) -> list[tuple[str, list[tuple[str, dict[str, Valeur]]]]]:
+    """What each 081 opens, by type of return: electronic invoices, paper ones, lump sums, deductions."""
+    groupes: dict[str, list[tuple[str, dict[str, Valeur]]]] = {}
+    for f in r.factures:
+        genre = SUR_PAPIER if f.type_facture in PAPIER else ELECTRONIQUE
+        groupes.setdefault(genre, []).extend(_invoice(f))
+    for code, valeurs in _occasional(r):
+        groupes.setdefault(RETENUES if code == "250" else FORFAITS, []).append((code, valeurs))
+    return sorted(groupes.items()) or [(ELECTRONIQUE, [])]
 
 
 def _invoice(f: FactureReglee) -> Iterable[tuple[str, dict[str, Valeur]]]:

@@ -221,7 +221,10 @@ def test_580_without_invoice() -> None:
         Ponctuelle("retenue", 1250, "IND", operation="RDP", reference="DETTE2"),
     )
     entites = build_580(CODEC, ENTETE, [Reglement("991234567", JOUR, "01349", (), ponctuelles=operations)])
-    assert [e.type for e in entites] == ["000", "040", "071", "081", "262", "250", "990", "990", "990", "999"]
+    assert [e.type for e in entites] == [
+        "000", "040", "071", "081", "262", "990", "081", "250", "990", "990", "990", "999",
+    ]  # fmt: skip
+    assert [e["type_retour"] for e in entites if e.type == "081"] == ["03", "05"]  # lump sums, then deductions
     lu = CODEC.lire(CODEC.ecrire(entites))
     assert controler(CODEC, lu) == []
     assert lu.fin["cumul"] == 498750
