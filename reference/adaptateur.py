@@ -110,7 +110,8 @@ class Adaptateur:
             "reclamation.creer": self._reclamation_creer,
             "reclamation.transmettre": self._reclamation_transmettre,
             "au_revoir": self._au_revoir,
-        } | operations_droits.operations(lambda: self.poste)
+        }
+        self._operations |= operations_droits.operations(lambda: self.poste)
 
     # --- envelope -----------------------------------------------------------------------------------------
     def handle(self, corps: bytes) -> bytes:

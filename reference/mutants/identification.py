@@ -114,11 +114,11 @@ def _keep_adr(poste: Poste) -> None:
         gardes.append(acquerir(demande, code_porteur))
         return gardes[-1]
 
-    def pour_tous(droits: Droits, b: Beneficiaire, nature: str) -> tuple[Droits, Beneficiaire]:
+    def pour_tous(droits: Droits, beneficiaire: Beneficiaire, nature_assurance: str) -> tuple[Droits, Beneficiaire]:
         if not gardes:
-            return retenir(droits, b, nature)
+            return retenir(droits, beneficiaire, nature_assurance)
         adr = gardes[-1]
-        b = replace(b, couvertures=adr.beneficiaires[0].couvertures)
+        b = replace(beneficiaire, couvertures=adr.beneficiaires[0].couvertures)
         return replace(adr, nir_assure=droits.nir_assure, cle_assure=droits.cle_assure, beneficiaires=(b,)), b
 
     poste.acquisition_adr.acquerir = noter  # type: ignore[method-assign]  # the fault itself

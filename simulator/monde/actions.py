@@ -263,8 +263,8 @@ def _apcv_fault(monde: MondeSimule, p: DefautApcv) -> None:
 
 
 def _publish(monde: MondeSimule, p: Publication) -> None:
-    series = [tuple(monde.population.serie(nom) for nom in noms) for noms in (p.ajouter, p.retirer)]
-    dloi = monde.distributeur.publier(*series)
+    serie = monde.population.serie
+    dloi = monde.distributeur.publier(tuple(map(serie, p.ajouter)), tuple(map(serie, p.retirer)))
     if p.diffuser:
         monde.distributeur.diffuser((dloi.numero,), monde.adresse_ps)
 
