@@ -77,5 +77,13 @@ class ErreurStatut(ErreurCarte):
         self.sw, self.operation = sw, operation
 
 
+class LecteurOccupe(ErreurCarte):
+    """Another program holds the card for itself."""
+
+    def __init__(self, lecteur: str) -> None:
+        super().__init__(f"le lecteur « {lecteur} » est tenu par un autre programme ; le fermer ou l'attendre")
+        self.lecteur = lecteur
+
+
 class LecteurIndisponible(ErreurCarte):
     """The reader or the PC/SC service can't be used."""

@@ -21,6 +21,7 @@ from simulator.cards.erreurs import (
     CarteRetiree,
     ErreurCarte,
     LecteurIndisponible,
+    LecteurOccupe,
 )
 from simulator.readers.trace import Espion, sans_trace
 from simulator.readers.vpcd import Fin, VpcdSlot
@@ -29,6 +30,7 @@ DELAI_MOUVEMENT = 5.0  # seconds; pcscd looks at its slots every 400 ms
 DELAI_CAUSE = 0.8
 SUCCES = 0
 _ERREURS: dict[int, Callable[[str], ErreurCarte]] = {
+    0x8010000B: LecteurOccupe,
     0x8010000C: CarteAbsente,
     0x80100066: CarteMuette,
     0x80100068: CarteReinitialisee,

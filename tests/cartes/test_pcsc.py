@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from simulator.cards.erreurs import LecteurIndisponible
+from simulator.cards.erreurs import LecteurIndisponible, LecteurOccupe
 from simulator.cards.lecture import read_vitale
 from simulator.readers.ouverture import NOMS_PCSC, diagnostic, ouvrir_lecteurs
 from simulator.readers.pcscd import PrivatePcscd
@@ -156,6 +156,33 @@ def test_pyscard_alone_reads_the_atr(poste_pcsc: Poste) -> None:
     )
     resultat = _run(poste_pcsc, sys.executable, "-c", programme)
     assert resultat.stdout.decode().split("\n")[:2] == ["3B751300004809EA9000", "(144, 0)"]
+
+
+_EXCLUSIF = (
+    "from smartcard import scard as s\n"
+    "_, c = s.SCardEstablishContext(s.SCARD_SCOPE_USER)\n"
+    "code, carte, _ = s.SCardConnect(c, {nom!r}, s.SCARD_SHARE_EXCLUSIVE, s.SCARD_PROTOCOL_T0 | s.SCARD_PROTOCOL_T1)\n"
+    "print(code, flush=True); input()\n"
+    "s.SCardDisconnect(carte, s.SCARD_LEAVE_CARD); s.SCardReleaseContext(c)\n"
+)
+
+
+def test_a_card_held_by_another_program_is_told(poste_pcsc: Poste) -> None:
+    """Exclusivity for real: another process has the Vitale for itself; the other reader stays free (cdc §4.1.2)."""
+    poste_pcsc.vitale().disconnect()
+    environnement = {**os.environ, **poste_pcsc.lecteurs.environnement}
+    with subprocess.Popen(
+        [sys.executable, "-c", _EXCLUSIF.format(nom=_name("vitale"))],
+        env=environnement, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as autre:  # fmt: skip
+        assert autre.stdout is not None
+        assert autre.stdout.readline() == "0\n"
+        with pytest.raises(LecteurOccupe, match="tenu par un autre programme"):
+            poste_pcsc.lecteurs.vitale.connect()
+        poste_pcsc.cps().disconnect()
+        autre.communicate("\n", timeout=30)
+    with poste_pcsc.vitale() as vitale:
+        assert read_vitale(vitale).contenu.assure.nom == "DURAND"
 
 
 def test_the_second_set_of_readers_of_a_process_is_refused(poste_pcsc: Poste) -> None:
