@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from norms.paquet import NormPack
 from simulator.acteurs.agrement import check_agreements
 from simulator.acteurs.analyse import AnalyseLot, AnalyseMessage
 from simulator.acteurs.anomalies import load_catalogue
-from simulator.acteurs.comportement import Comportement, NatureService
+from simulator.acteurs.comportement import Comportement, Delai, NatureService
 from simulator.acteurs.confiance import Confiance
 from simulator.acteurs.contexte import Contexte
 from simulator.acteurs.decision import Decision, DecisionArl, decide
@@ -37,6 +37,7 @@ from simulator.evenements import Nature
 from simulator.messagerie.evenements import MessageRecu
 from simulator.messagerie.message import analyser
 from simulator.messagerie.retours import Composteur, build_return, build_service
+from simulator.pannes.grammaire import shift
 
 #: How much of a message too big to be read is looked at, to recall its subject.
 MAX_ORIGINE = 65_536
@@ -115,6 +116,8 @@ class Bureau:
     ) -> None:
         self._ecarts: Ecarts = ecarts or AucunEcart()
         self._relire, self._noter, self.relais = relire, noter, relais
+        #: Has something done at a later virtual instant; without it, insurers take no time.
+        self.plus_tard: Callable[[datetime, Callable[[], object]], None] | None = None
         self._pack, self._confiance, self._horloge = pack, confiance, horloge
         self.facteur, self._emettre = facteur, emettre
         self.acteurs = {o.numero: Acteur(o) for o in organismes}
@@ -149,8 +152,18 @@ class Bureau:
         if decision.arls and self._ecarts.take("rsp_avant_arl", numero, f"message {recu.numero}"):
             self._settle(acteur)
         dits = [dit for arl in decision.arls for dit in deviate(arl, self._ecarts, numero, acteur.registre)]
+        adresse = recu.expediteur
         for groupe in [dits] if acteur.comportement.arl_groupes and dits else [[dit] for dit in dits]:
-            self._send_arl(acteur, recu, groupe, ctx.reception)
+            self._after(acteur.comportement.arl_apres, partial(self._send_arl, acteur, adresse, groupe))
+        if decision.acceptes and acteur.comportement.rsp_apres is not None:
+            self._after(acteur.comportement.rsp_apres, lambda: self._settle(acteur))
+
+    def _after(self, delai: Delai | None, faire: Callable[[], object]) -> None:
+        """Now, or when the virtual clock has moved by so much."""
+        if delai is None or self.plus_tard is None:
+            faire()
+        else:
+            self.plus_tard(shift(self._horloge.now(), **delai.model_dump()), faire)
 
     def _wrong_keys(self, numero: str) -> Confiance:
         """The keys of another insurer in place of this one's."""
@@ -197,9 +210,9 @@ class Bureau:
         entier = self._relire(recu) if self._relire is not None else recu
         return analyse(self.contexte(acteur.organisme.numero, datetime.fromisoformat(recu.instant)), entier)
 
-    def _send_arl(self, acteur: Acteur, recu: MessageRecu, arls: list[DecisionArl], jour: date) -> None:
+    def _send_arl(self, acteur: Acteur, adresse: str, arls: list[DecisionArl]) -> None:
         """One file for these ARL; the journal names the first one, and every lot of the file."""
-        octets = build_arl(self._pack, acteur.organisme, arls, acteur.next_number(), jour)
+        octets = build_arl(self._pack, acteur.organisme, arls, acteur.next_number(), self._horloge.now().date())
         arl = arls[0]
         annonce = Annonce(
             acteur=acteur.organisme.numero,
@@ -211,7 +224,7 @@ class Bureau:
             libelle=arl.libelle,
             lots=tuple(a.reference_dite for a in arls),
         )
-        self._send_file(acteur, recu.expediteur, Fichier("arl", octets, arl.lot.numero_ps, len(arls)), annonce)
+        self._send_file(acteur, adresse, Fichier("arl", octets, arl.lot.numero_ps, len(arls)), annonce)
 
     def _send_file(self, acteur: Acteur, adresse: str, fichier: Fichier, annonce: Annonce) -> None:
         def build(destinataire: str, composteur: Composteur) -> bytes:

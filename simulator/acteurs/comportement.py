@@ -16,6 +16,15 @@ class Modele(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Delai(Modele):
+    """How long an insurer takes, in virtual time: days, hours and minutes, then working days."""
+
+    jours_ouvres: Annotated[int, Field(ge=0, le=2600)] = 0
+    jours: Annotated[int, Field(ge=0, le=3660)] = 0
+    heures: Annotated[int, Field(ge=0, le=87_840)] = 0
+    minutes: Annotated[int, Field(ge=0, le=5_270_400)] = 0
+
+
 class Forfait(Modele):
     """A lump sum tied to no invoice: ROSP, RMT, aide pérenne (cdc §4.2.2.2). ``montant`` in centimes."""
 
@@ -46,15 +55,18 @@ class Comportement(Modele):
     ``arl``: honnete follows the checks and the table of cdc §3.5; positif, negatif and aucun force the answer for every
     lot. ``facture_en_cause``: rank in the lot, from 1. ``factures_rejetees``: numbers rejected by an RSP that pays.
     ``agrements_refuses``: numbers of software that this insurer no longer takes lots from (« * »: any).
-    ``arl_groupes``: one file for all the ARL of a message. ``rsp``: signale pays with a remark (``rejet_code``,
-    ``rejet_libelle``), partiel pays ``paye_pourcent``, differe pays later; ``rejet_part`` is what a
-    reject touches. ``rsp_reference``: an AMO may still answer in 576 or 900.
+    ``arl_apres``, ``rsp_apres``: the insurer's own pace, from the reception of a message; without ``rsp_apres``, RSP
+    leave when ordered (``acteurs.liquider``). ``arl_groupes``: one file for all the ARL of a message. ``rsp``: signale
+    pays with a remark (``rejet_code``, ``rejet_libelle``), partiel pays ``paye_pourcent``, differe pays later;
+    ``rejet_part`` is what a reject touches. ``rsp_reference``: an AMO may still answer in 576 or 900.
     ``relaie``, ``art``, ``art_texte``, ``art_nature``, ``art_nom``: a concentrator sends files on, tells it in a text
     file, with its text, its sub-field and its name (annexe5 §7.2.1).
     ``forfaits``, ``retenues``, ``papier``: what the next RSP bears besides invoices, even alone.
     """
 
     arl_groupes: bool = False
+    arl_apres: Delai | None = None
+    rsp_apres: Delai | None = None
     relaie: bool = True
     art: Literal["honnete", "aucun"] = "honnete"
     art_texte: Annotated[str, Field(max_length=2000)] = ""

@@ -236,6 +236,7 @@ class MondeSimule:
         adresses = {o.numero: o.adresse for o in self.organismes}
         self.pannes = Pannes(self.horloge, boites.pannes, adresses, self.journal.emettre)
         self.echeancier = Echeancier(self.horloge)
+        self.bureau.plus_tard = self.echeancier.add
         self.guichet = Guichet(self.pannes, self.echeancier, self.horloge, self._courrier.deposit)
         self._courrier.attach(boites, self.guichet)
         operateur = Operateur(

@@ -18,7 +18,7 @@ class Echeancier:
 
     def __init__(self, horloge: HorlogeVirtuelle) -> None:
         self._horloge = horloge
-        self._file: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._file: list[tuple[datetime, int, Callable[[], object]]] = []
         self._rang = count()
 
     def __len__(self) -> int:
@@ -29,7 +29,7 @@ class Echeancier:
         """The first due instant; None when nothing waits."""
         return self._file[0][0] if self._file else None
 
-    def add(self, instant: datetime, faire: Callable[[], None]) -> None:
+    def add(self, instant: datetime, faire: Callable[[], object]) -> None:
         """Has something done when the clock passes ``instant``."""
         heapq.heappush(self._file, (instant, next(self._rang), faire))
 
