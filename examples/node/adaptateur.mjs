@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 // The adapter: one JSON-RPC 2.0 request a line on the standard input, one answer a line on the standard output
-// (docs/adaptateur.md, docs/schemas/adaptateur.openrpc.json). Nothing else is ever written there.
+// (docs/protocole.md, docs/schemas/adaptateur.openrpc.json). Nothing else is ever written there. « --http PORT » speaks
+// the same protocol over HTTP instead (http.mjs).
 
 import { createInterface } from "node:readline";
 
 import { lireBeneficiaires, lirePs } from "./cartes.mjs";
 import { ErreurProtocole, Refus, ReseauIndisponible } from "./erreurs.mjs";
 import * as facture from "./facture.mjs";
+import { servir } from "./http.mjs";
 import * as lots from "./lots.mjs";
 import { Poste } from "./poste.mjs";
 import { releverRetours } from "./retours.mjs";
@@ -126,21 +128,36 @@ function lireArguments(mots) {
     console.log(JSON.stringify(FAUTES));
     process.exit(0);
   }
-  const rang = mots.indexOf("--faute");
-  if (rang < 0) return "";
-  const voulue = mots[rang + 1];
-  if (!FAUTES.some((f) => f.id === voulue)) {
-    console.error(`faute « ${voulue ?? ""} » inconnue ; connues : ${FAUTES.map((f) => f.id).join(", ")}`);
+  const voulue = valeur(mots, "--faute") ?? "";
+  if (mots.includes("--faute") && !FAUTES.some((f) => f.id === voulue)) {
+    console.error(`faute « ${voulue} » inconnue ; connues : ${FAUTES.map((f) => f.id).join(", ")}`);
     process.exit(2);
   }
-  return voulue;
+  const port = mots.includes("--http") ? Number(valeur(mots, "--http") || NaN) : null;
+  if (port !== null && !(Number.isInteger(port) && port >= 0 && port <= 65535)) {
+    console.error("--http : un port de 0 à 65535 est attendu (0 : un port libre, affiché)");
+    process.exit(2);
+  }
+  return { voulue, port };
 }
 
-faute = lireArguments(process.argv.slice(2));
-for await (const ligne of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-  if (ligne.trim() === "") continue;
-  const reponse = await repondre(ligne);
-  await new Promise((ecrit) => process.stdout.write(`${JSON.stringify(reponse)}\n`, ecrit));
-  if (reponse.result && JSON.parse(ligne).method === "au_revoir") break;
+// The word that follows an option.
+function valeur(mots, option) {
+  const rang = mots.indexOf(option);
+  return rang < 0 ? undefined : mots[rang + 1];
 }
-process.exit(0);
+
+async function servirLignes() {
+  for await (const ligne of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    if (ligne.trim() === "") continue;
+    const reponse = await repondre(ligne);
+    await new Promise((ecrit) => process.stdout.write(`${JSON.stringify(reponse)}\n`, ecrit));
+    if (reponse.result && JSON.parse(ligne).method === "au_revoir") break;
+  }
+  process.exit(0);
+}
+
+const { voulue, port } = lireArguments(process.argv.slice(2));
+faute = voulue;
+if (port === null) await servirLignes();
+else servir(port, repondre);

@@ -56,7 +56,7 @@ export async function lireBeneficiaires(poste, params) {
   const jour = compacter(params.date_consultation ?? poste.horloge.jour);
   poste.droits = null; // what an earlier card said is no longer true
   const { groupes } = await poste.services.appeler("ssv.lire_droits_vitale", { date_consultation: jour });
-  const droits = lireDroits(groupes);
+  const droits = lireDroits(groupes, poste.horloge.jour);
   if (droits.finValidite && droits.finValidite < compacter(poste.horloge.jour)) {
     throw new Refus(`carte Vitale périmée depuis le ${lisible(droits.finValidite)} : pas de facture électronique`);
   }
@@ -64,12 +64,14 @@ export async function lireBeneficiaires(poste, params) {
   const organisme = `${droits.regime} ${droits.caisse} ${droits.centre}`;
   poste.montrer("information", `Données de la carte Vitale : assuré ${droits.nir} ${droits.cle}, organisme ${organisme}`);
   droits.beneficiaires.forEach((b, i) => {
-    poste.montrer("information", `${i + 1}. ${b.nom} ${b.prenom}, né(e) le ${b.naissance}, rang ${b.rang}`);
+    const identite = `${i + 1}. ${b.nom} ${b.prenom}, né(e) le ${b.naissance}, rang ${b.rang}`;
+    poste.montrer("information", [identite, ...b.droits.map(direDroits), ...b.couvertures.map(direCouverture)].join(" ; "));
   });
   if (droits.demonstration) {
     poste.montrer("alerte", "Carte Vitale de démonstration : vous effectuez un flux de démonstration");
   }
   return {
+    support: "carte_vitale",
     nir_assure: droits.nir,
     regime: droits.regime,
     caisse: droits.caisse,
@@ -88,7 +90,7 @@ export async function lireBeneficiaires(poste, params) {
 }
 
 // Groups 105 to 111 belong to the beneficiary (104) that they follow.
-function lireDroits(groupes) {
+function lireDroits(groupes, jour) {
   const assure = premier(groupes, 101);
   const paquets = [];
   for (const g of groupes) {
@@ -105,6 +107,7 @@ function lireDroits(groupes) {
     centre: champ(assure, 12),
     codeGestion: champ(assure, 13),
     finValidite: champ(assure, 3),
+    luLe: jour,
     demonstration: regime === DEMONSTRATION.regime && caisse === DEMONSTRATION.caisse,
     beneficiaires: paquets.map(lireBeneficiaire),
   };
@@ -120,6 +123,7 @@ function lireBeneficiaire([g, ...suite]) {
     naissance: champ(g, 12),
     rang: champ(g, 13),
     qualite: champ(g, 14),
+    droits: tous(suite, 105).map((d) => ({ debut: champ(d, 1), fin: champ(d, 2) })),
     couvertures: tous(suite, 106).map((c) => ({
       debut: champ(c, 1),
       fin: champ(c, 2),
@@ -137,6 +141,20 @@ function lireBeneficiaire([g, ...suite]) {
       domaine: champ(amc, 9),
     },
   };
+}
+
+// The situation of a beneficiary as the screen says it: without it the PS could not tell what the invoice rests on.
+function direDroits(d) {
+  return `droits AMO ${periode(d)}`;
+}
+
+function direCouverture(c) {
+  return `couverture ${c.ald}${c.situation} ${periode(c)}`;
+}
+
+function periode({ debut, fin }) {
+  const bornes = [debut && `du ${lisible(debut)}`, fin && `au ${lisible(fin)}`].filter(Boolean);
+  return bornes.join(" ") || "sans dates";
 }
 
 // Whether a day (AAAAMMJJ) lies in a period whose ends may be missing.

@@ -25,6 +25,7 @@ export async function elaborer(poste, demande) {
 
   const jour = demande.date_elaboration ?? poste.horloge.jour;
   controlerDates(poste, demande.prestations, jour);
+  conseillerLecture(poste, demande.prestations);
   const tiersPayant = { amo: false, amc: false, ...demande.tiers_payant };
   const contexte = contexteAmo(poste, demande, beneficiaire);
   const amc = contexteAmc(poste, demande.complementaire ?? {}, beneficiaire, compacter(jour), tiersPayant);
@@ -75,6 +76,15 @@ function controlerDates(poste, prestations, jour) {
   for (const p of prestations) {
     if (p.date > jour) throw new Refus(`prestation ${p.code} du ${lisible(p.date)}, après la facture`);
   }
+}
+
+// A series of acts: the card ought to be read at each of them, which is advised and never demanded.
+function conseillerLecture(poste, prestations) {
+  const jours = [...new Set(prestations.map((p) => p.date))].sort();
+  const sansLecture = jours.filter((j) => j !== poste.droits.luLe);
+  if (jours.length < 2 || sansLecture.length === 0) return;
+  const quand = sansLecture.map(lisible).join(", ");
+  poste.montrer("information", `Série d'actes : lecture de la carte Vitale conseillée à chaque acte, aucune le ${quand}`);
 }
 
 // An imposed number must be free; otherwise the next one that no invoice ever bore.

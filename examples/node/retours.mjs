@@ -16,13 +16,16 @@ const SERVICES = {
   "SERVICE/REJET-CHIFFREMENT": "Message de service, rejet de chiffrement",
   "SERVICE/AR_P": "Accusé de réception de l'opérateur de messagerie",
 };
+const NON_REMISES_ALERTE = 2;
 const ACCUSE_OPERATEUR = "SERVICE/AR_P";
 
 export async function releverRetours(poste) {
   const retours = [];
   await relever(poste.environnement.pop3, async (uid, texte) => {
     if (poste.magasin.donnees.releves.includes(uid)) return; // already kept: only its deletion had failed
-    retours.push(...(await traiter(poste, lireMessage(texte))));
+    const message = lireMessage(texte);
+    retours.push(...(await traiter(poste, message)));
+    compterNonRemises(poste, message);
     poste.magasin.modifier((d) => d.releves.push(uid));
   });
   if (retours.length === 0) poste.montrer("information", "Aucun retour dans la boîte aux lettres");
@@ -31,7 +34,7 @@ export async function releverRetours(poste) {
 
 async function traiter(poste, { entetes, parties }) {
   const sujet = entetes.subject ?? "";
-  if (/^multipart\/report/i.test(entetes["content-type"] ?? "")) return nonRemise(poste, parties);
+  if (estNonRemise(entetes)) return nonRemise(poste, parties);
   for (const { entetes: e, octets } of parties) {
     const description = (e["content-description"] ?? "").toUpperCase();
     if (description.startsWith("ARL/")) return traiterArl(poste, octets);
@@ -150,6 +153,21 @@ function nonRemise(poste, parties) {
   poste.montrer("alerte", `Avis de non-remise du réseau pour le message ${origine || "inconnu"}${suite}`);
   const details = { positif: false, message_origine: origine, rapproche: Boolean(message) };
   return [retour("SERVICE", `avis de non-remise${suite}`, details)];
+}
+
+function estNonRemise(entetes) {
+  return /^multipart\/report/i.test(entetes["content-type"] ?? "");
+}
+
+// Reports that follow one another, whatever the message and the recipient, say that the mail no longer passes.
+function compterNonRemises(poste, { entetes }) {
+  const suite = poste.magasin.modifier((d) => {
+    d.compteurs.nonRemises = estNonRemise(entetes) ? (d.compteurs.nonRemises ?? 0) + 1 : 0;
+    return d.compteurs.nonRemises;
+  });
+  if (suite >= NON_REMISES_ALERTE) {
+    poste.montrer("alerte", `${suite} avis de non-remise successifs : la messagerie ne passe plus, prévenir l'opérateur`);
+  }
 }
 
 function inconnu(poste, resume, code = "") {

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import pytest
 import typer
 
+from harness.adaptateur.configuration import ErreurConfiguration, load_configuration
 from harness.affichage import format_result, heading, summary
 from harness.catalogue import scenarios_directory
 from harness.cli.commun import (
@@ -112,7 +113,11 @@ def command(  # noqa: PLR0917 -- the options of the command line
     arguments += ["--preagrement-reprendre"] if reprendre else []
     arguments += ["-k", mots] if mots else []
     entiere = not (scenario or mots or chemins or interne or lecteurs != "simules")
-    processus = processus or default_processes(entiere=entiere)
+    seul = one_workstation(lps)
+    if seul and processus not in ("", "0", "1"):
+        sortie.erreur(f"-n {processus} : un adaptateur par HTTP n'a qu'un poste, un scénario à la fois ; retirer -n")
+        raise typer.Exit(ERREUR_BANC)
+    processus = processus or default_processes(entiere=entiere and not seul)
     arguments += ["-n", processus] if processus not in ("", "0") else []
     arguments += ["--lf"] if echecs else []
     manquants = [c for c in chemins or [] if not c.exists()]
@@ -126,6 +131,17 @@ def command(  # noqa: PLR0917 -- the options of the command line
         code = pytest.main(arguments, plugins=[ecoute])
     ecoute.duree = time.monotonic() - debut
     raise typer.Exit(conclude(ecoute, code, set(scenario or [])))
+
+
+def one_workstation(lps: Path | None) -> bool:
+    """Whether the LPS can only serve one scenario at a time: over HTTP, one program holds one workstation.
+
+    A configuration that can't be read says False here: the campaign reports it.
+    """
+    try:
+        return lps is not None and load_configuration(lps).transport == "http"
+    except ErreurConfiguration:
+        return False
 
 
 def default_processes(*, entiere: bool) -> str:

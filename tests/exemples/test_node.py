@@ -18,6 +18,8 @@ from email.mime.nonmultipart import MIMENonMultipart
 from email.mime.text import MIMEText
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -144,6 +146,49 @@ def test_campaign_ends_with_zero_when_the_rest_is_out_of_profile(node: str, tmp_
     assert bilan["conforme"] >= 2
     assert bilan["non_applicable"] >= 3
     assert bilan["conforme"] + bilan["non_applicable"] == bilan["total"]
+
+
+# --- over HTTP --------------------------------------------------------------------------------------------
+@pytest.fixture
+def http(node: str, tmp_path: Path) -> Iterator[Path]:
+    """The configuration of the example that runs and listens: the bench neither starts nor stops it."""
+    with subprocess.Popen([node, "adaptateur.mjs", "--http", "0"], cwd=EXEMPLE, stdout=subprocess.PIPE) as programme:
+        assert programme.stdout
+        url = programme.stdout.readline().decode().strip()
+        chemin = tmp_path / "http.toml"
+        livre = (EXEMPLE / "preagrement-http.toml").read_text(encoding="utf-8")
+        chemin.write_text(livre.replace("http://127.0.0.1:8140/", url), encoding="utf-8")
+        try:
+            yield chemin
+        finally:
+            programme.terminate()
+
+
+def test_same_verdicts_over_http_one_scenario_after_the_other(http: Path, tmp_path: Path) -> None:
+    mots = [sys.executable, "-m", "harness.cli", "run", "--lps", str(http), "--json", "--dossier", str(tmp_path / "d")]
+    choisis = [mot for s in ("FSE-01", "LOT-01", "MSG-01", "DRE-01", "ARL-01", "APCV-01") for mot in ("-s", s)]
+    rendu = subprocess.run([*mots, *choisis], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert rendu.returncode == 0, rendu.stdout + rendu.stderr
+    bilan = json.loads(rendu.stdout[rendu.stdout.index("{") :])["scenarios"]
+    assert (bilan["conforme"], bilan["non_applicable"], bilan["total"]) == (5, 1, 6)
+    assert [c for c in check_adapter(load_configuration(http)) if not c.reussi] == []
+
+
+def test_several_processes_on_one_http_workstation_are_refused(tmp_path: Path) -> None:
+    mots = [sys.executable, "-m", "harness.cli", "run", "--lps", str(EXEMPLE / "preagrement-http.toml"), "-n", "2"]
+    rendu = subprocess.run(mots, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert rendu.returncode == 2
+    assert "un scénario à la fois" in rendu.stdout + rendu.stderr
+
+
+def test_http_refuses_what_is_not_a_request_of_the_protocol(http: Path) -> None:
+    url = load_configuration(http).url
+    with pytest.raises(HTTPError, match="405"):
+        urlopen(url, timeout=10)  # noqa: S310 - the example, on the loopback
+    with pytest.raises(HTTPError, match="413"):
+        urlopen(url, b" " * (8 * 1024 * 1024 + 1), timeout=10)  # noqa: S310
+    with urlopen(url, b"{", timeout=10) as reponse:  # noqa: S310
+        assert json.load(reponse)["error"]["code"] == -32700
 
 
 @pytest.mark.parametrize(
