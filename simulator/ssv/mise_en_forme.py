@@ -7,7 +7,6 @@ Amounts are those of the LPS: format and presence are checked, nothing is calcul
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +19,7 @@ from norms.codec.champ import ENTIERS, Valeur
 from norms.contrat.base import TypeFacture
 from norms.contrat.services import FactureMiseEnForme, FormaterFacture
 from norms.ssv import Groupe
-from simulator.ssv.contexte import Contexte, parse_reference, select
+from simulator.ssv.contexte import Contexte, parse_reference
 from simulator.ssv.erreurs import RefusSsv
 from simulator.ssv.facture import encode_base64
 
@@ -35,22 +34,24 @@ class Cas:
     """The invoice being formatted: its groups, its type, values common to its records."""
 
     params: FormaterFacture
-    groupes: tuple[Groupe, ...]
     commun: Mapping[str, Valeur]
-    premiers: Mapping[int, Groupe]
+    par_id: Mapping[int, Sequence[Groupe]]
 
     def value(self, reference: str, courant: Groupe | None = None) -> str:
         """Field « 1610-4 »: of the current occurrence for its group, of the first one otherwise."""
         id_, rang = parse_reference(reference)
-        groupe = courant if courant is not None and courant.id == id_ else self.premiers.get(id_)
-        if groupe is None or rang > len(groupe.champs):
+        if courant is not None and courant.id == id_:
+            groupe = courant
+        elif id_ in self.par_id:
+            groupe = self.par_id[id_][0]
+        else:
             return ""
-        return groupe.champs[rang - 1]
+        return groupe.champs[rang - 1] if rang <= len(groupe.champs) else ""
 
     def total(self, reference: str) -> int:
         """The sum of a field over the occurrences of its group."""
         id_, rang = parse_reference(reference)
-        return sum(int(g.valeur(rang) or 0) for g in select(self.groupes, id_))
+        return sum(int(g.valeur(rang) or 0) for g in self.par_id.get(id_, ()))
 
 
 class MiseEnForme:
@@ -60,64 +61,66 @@ class MiseEnForme:
         self._contexte = contexte
         self._regles: Any = contexte.donnees.mise_en_forme
         self._motifs = [(m["champ"], re.compile(m["motif"], re.ASCII), m["attendu"]) for m in self._regles["motifs"]]
+        self._bornes: dict[TypeFacture, list[tuple[int, str, int, int]]] = {}
 
     def formater_facture(self, params: FormaterFacture) -> FactureMiseEnForme:
         """Groups in, records 2 to 5 out. Raises RefusSsv naming group, field, what was expected."""
         if len(params.groupes) > MAX_GROUPES:
             raise RefusSsv("donnee_incorrecte", f"{len(params.groupes)} groupes ; {MAX_GROUPES} au plus")
         groupes = self._contexte.groupes(params.groupes)
-        self._check(params.type, groupes)
-        premiers = {g.id: g for g in reversed(groupes)}
-        cas = Cas(params, groupes, {}, premiers)
+        par_id: dict[int, list[Groupe]] = {}
+        for g in groupes:
+            par_id.setdefault(g.id, []).append(g)
+        self._check(params.type, par_id)
+        cas = Cas(params, {}, par_id)
         commun = {r["champ"]: "".join(cas.value(s) for s in r["de"]) for r in self._regles["commun"]}
-        return FactureMiseEnForme(facture=encode_base64(self._records(Cas(params, groupes, commun, premiers))))
+        return FactureMiseEnForme(facture=encode_base64(self._records(Cas(params, commun, par_id))))
 
     # --- checks ---------------------------------------------------------------------------------------------
-    def _check(self, type_: TypeFacture, groupes: Sequence[Groupe]) -> None:
-        presents = {g.id for g in groupes}
-        admis = {int(i) for i in self._regles["entree"]}
-        for g in groupes:
-            if g.id not in admis:
-                raise RefusSsv("groupe_inconnu", f"groupe {g.id} : il n'entre pas dans une facture")
-        comptes = Counter(g.id for g in groupes)
-        obligatoires = self._regles["obligatoires"][type_]
-        for id_ in sorted(admis):
+    def _occurrences(self, type_: TypeFacture) -> list[tuple[int, str, int, int]]:
+        """Of each group that enters an invoice of that type: number, label, smallest and greatest occurrences."""
+        obligatoires = {int(i) for i in self._regles["obligatoires"][type_]}
+        bornes = []
+        for id_ in sorted(int(i) for i in self._regles["entree"]):
             definition = self._contexte.catalogue.definition(id_)
             minimum, maximum = _bounds(definition.occurrences)
-            if str(id_) in obligatoires:
-                minimum = 1
-            n = comptes[id_]
+            bornes.append((id_, definition.libelle, 1 if id_ in obligatoires else minimum, maximum))
+        return bornes
+
+    def _check(self, type_: TypeFacture, groupes: Mapping[int, Sequence[Groupe]]) -> None:
+        bornes = self._bornes.get(type_) or self._bornes.setdefault(type_, self._occurrences(type_))
+        if inconnus := groupes.keys() - {b[0] for b in bornes}:
+            inconnu = next(i for i in groupes if i in inconnus)
+            raise RefusSsv("groupe_inconnu", f"groupe {inconnu} : il n'entre pas dans une facture")
+        for id_, libelle, minimum, maximum in bornes:
+            n = len(groupes.get(id_, ()))
             if n < minimum:
-                raise RefusSsv(
-                    "donnee_incorrecte", f"groupe {id_} ({definition.libelle}) absent, obligatoire ({type_})"
-                )
+                raise RefusSsv("donnee_incorrecte", f"groupe {id_} ({libelle}) absent, obligatoire ({type_})")
             if n > maximum:
-                raise RefusSsv(
-                    "groupe_inconnu", f"groupe {id_} ({definition.libelle}) : {n} occurrences, {maximum} au plus"
-                )
+                raise RefusSsv("groupe_inconnu", f"groupe {id_} ({libelle}) : {n} occurrences, {maximum} au plus")
         champs = self._regles["champs_obligatoires"]
         for reference in (*champs["tous"], *champs.get(type_, ())):
             id_, rang = parse_reference(reference)
-            for g in select(groupes, id_):
+            for g in groupes.get(id_, ()):
                 if not g.valeur(rang):
                     raise self._refuse(reference, "une valeur, le champ est obligatoire", "un champ vide")
         for reference, motif, attendu in self._motifs:
             id_, rang = parse_reference(reference)
-            for g in select(groupes, id_):
+            for g in groupes.get(id_, ()):
                 valeur = g.valeur(rang)
                 if valeur and not motif.fullmatch(valeur):
                     raise self._refuse(reference, attendu, f"« {valeur[:60]} »")
-        self._check_ranks(groupes, presents)
+        self._check_ranks(groupes)
 
-    def _check_ranks(self, groupes: Sequence[Groupe], presents: set[int]) -> None:
-        rangs = [g.valeur(1) for g in select(groupes, 1610)]
-        if len(set(map(_number, rangs))) != len(rangs) or len(rangs) > MAX_PRESTATIONS:
+    def _check_ranks(self, groupes: Mapping[int, Sequence[Groupe]]) -> None:
+        rangs = [g.valeur(1) for g in groupes.get(1610, ())]
+        connus = set(map(_number, rangs))
+        if len(connus) != len(rangs) or len(rangs) > MAX_PRESTATIONS:
             raise self._refuse("1610-1", f"{MAX_PRESTATIONS} rangs différents au plus", ", ".join(rangs)[:60])
         for regle in self._regles["prestation"]:
-            if "par" in regle and int(regle["par"]) in presents:
-                for g in select(groupes, int(regle["par"])):
-                    if _number(g.valeur(1)) not in set(map(_number, rangs)):
-                        raise self._refuse(f"{g.id}-1", "le rang d'une prestation (groupe 1610)", f"« {g.valeur(1)} »")
+            for g in groupes.get(int(regle["par"]), ()) if "par" in regle else ():
+                if _number(g.valeur(1)) not in connus:
+                    raise self._refuse(f"{g.id}-1", "le rang d'une prestation (groupe 1610)", f"« {g.valeur(1)} »")
 
     def _refuse(self, reference: str, attendu: str, constate: str) -> RefusSsv:
         id_, rang = parse_reference(reference)
@@ -134,7 +137,7 @@ class MiseEnForme:
         for regle in self._regles["facture"]:
             if self._wanted(regle, cas):
                 yield self._encode(regle, cas, None)
-        for prestation in sorted(select(cas.groupes, 1610), key=lambda g: _number(g.valeur(1))):
+        for prestation in sorted(cas.par_id.get(1610, ()), key=lambda g: _number(g.valeur(1))):
             for regle in self._regles["prestation"]:
                 if "par" in regle:
                     yield from self._complements(regle, cas, prestation)
@@ -150,7 +153,7 @@ class MiseEnForme:
 
     def _complements(self, regle: Mapping[str, Any], cas: Cas, prestation: Groupe) -> Iterator[bytes]:
         rang = _number(prestation.valeur(1))
-        lies = [g for g in select(cas.groupes, int(regle["par"])) if _number(g.valeur(1)) == rang]
+        lies = [g for g in cas.par_id.get(int(regle["par"]), ()) if _number(g.valeur(1)) == rang]
         fois = int(regle.get("fois", "1"))
         for i in range(0, len(lies), fois):
             valeurs: dict[str, Valeur] = {}
@@ -223,7 +226,7 @@ class MiseEnForme:
         if nom == "mode":
             return self._contexte.donnees.lettre_mode[cas.params.mode]
         if nom == "nombre_type_4":
-            return str(len(select(cas.groupes, 1610)))
+            return str(len(cas.par_id.get(1610, ())))
         if nom == "flux":
             return self._contexte.donnees.lettre_flux[self._flow(cas)]
         return self._accident(cas)
