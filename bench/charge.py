@@ -1,10 +1,12 @@
 """Load on one ``preagrement serve``: none lost, none doubled, every one answered, memory over time.
 
-Run from the root: ``python -m bench.charge [--messages 10000] [--clients 20] [--octets 20000]``; prints one JSON
-object. Messages are correct: a signed lot of some fifteen encrypted invoices, sealed, each with its own time stamp.
-References of lots are three digits: beyond CORPS_MAX the same lots come again and are answered as already received (the
-work is the same). What is counted: 250 after DATA (clients), messages and answers in the journal and in the mailbox,
-resident memory of the server (Linux).
+Run from the root: ``python -m bench.charge [--messages 10000] [--clients 20] [--octets 20000] [--morts 0]``; prints one
+JSON object. ``--morts N``: the server dies N times of ``kill -9`` in mid-load, and starts again on the same evidence.
+
+Messages are correct: a signed lot of some fifteen encrypted invoices, sealed, each with its own time stamp. References of
+lots are three digits: beyond CORPS_MAX the same lots come again and are answered as already received (the work is the
+same). What is counted: 250 after DATA (clients), messages and answers in the journal and in the mailbox, resident memory
+of the server (Linux).
 """
 
 from __future__ import annotations
@@ -310,16 +312,65 @@ def measure(messages: int, clients: int, octets: int, preuves: Path) -> dict[str
     }
 
 
+def die(corps: Sequence[Corps], rangs: range, clients: int, preuves: Path, assez: int) -> Bilan:
+    """Load until ``assez`` acknowledgements, then kill -9 while the clients are still sending."""
+    bilan = Bilan()
+    with Banc(preuves) as banc:
+        parts = [rangs[i::clients] for i in range(clients)]
+        fils = [threading.Thread(target=client, args=(banc.smtp, part, corps, bilan)) for part in parts]
+        for fil in fils:
+            fil.start()
+        limite = time.monotonic() + 600
+        while len(bilan.acquittes) < assez and time.monotonic() < limite:
+            time.sleep(0.002)
+        banc.kill()
+        for fil in fils:
+            fil.join(120)
+    return bilan
+
+
+def measure_deaths(messages: int, clients: int, octets: int, preuves: Path, morts: int) -> dict[str, Any]:
+    """``morts`` sudden deaths spread over the load, then a server that ends what is left."""
+    corps = prepare(messages, octets)
+    part = messages // (morts + 1)
+    bilans = [die(corps, range(1 + i * part, 1 + (i + 1) * part), clients, preuves, part // 2) for i in range(morts)]
+    debut = time.perf_counter()
+    with Banc(preuves) as banc:
+        bilans.append(send_all(banc.smtp, corps, part, clients, depuis=1 + morts * part))
+        etat = banc.settle(3600)
+        code = banc.stop()
+    vu, gardes = look(preuves), received_stamps(preuves)
+    acquittes = {rang for bilan in bilans for rang in bilan.acquittes}
+    return {
+        "mesure": "charge SMTP sur preagrement serve, avec arrêts brutaux",
+        "morts": morts,
+        "clients": clients,
+        "acquittes": len(acquittes),
+        "gardes": len(gardes),
+        "perdus": len(acquittes - set(gardes)) + len(set(gardes) - set(vu.lus)),
+        "doubles": sum(n - 1 for n in gardes.values()),
+        "relus_apres_une_mort": sum(n - 1 for n in vu.lus.values()),
+        "retours": deposited(preuves),
+        "retours_en_boite": etat["messages"]["en_boite"],
+        "sans_reponse": len(gardes) - deposited(preuves),
+        "erreurs_banc": len(vu.erreurs),
+        "code_sortie": code,
+        "duree_s": round(time.perf_counter() - debut, 1),
+    }
+
+
 def main() -> int:
     analyseur = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     analyseur.add_argument("--messages", type=int, default=10_000)
     analyseur.add_argument("--clients", type=int, default=20)
     analyseur.add_argument("--octets", type=int, default=20_000)
+    analyseur.add_argument("--morts", type=int, default=0)
     choix = analyseur.parse_args()
     if not 1 <= choix.messages <= 80_000:
         raise SystemExit("de 1 à 80 000 messages : les compostages ont cinq chiffres")
     with tempfile.TemporaryDirectory(prefix="charge-") as dossier:
-        resultat = measure(choix.messages, choix.clients, choix.octets, Path(dossier) / "preuves")
+        commun = (choix.messages, choix.clients, choix.octets, Path(dossier) / "preuves")
+        resultat = measure_deaths(*commun, choix.morts) if choix.morts else measure(*commun)
     print(json.dumps(resultat, ensure_ascii=False, indent=1))
     bon = not (resultat["perdus"] or resultat["doubles"] or resultat["sans_reponse"] or resultat["erreurs_banc"])
     return 0 if bon else 1
