@@ -3,10 +3,10 @@
 Run from the root: ``python -m bench.charge [--messages 10000] [--clients 20] [--octets 20000] [--morts 0]``; prints one
 JSON object. ``--morts N``: the server dies N times of ``kill -9`` in mid-load, and starts again on the same evidence.
 
-Messages are correct: a signed lot of some fifteen encrypted invoices, sealed, each with its own time stamp. References of
-lots are three digits: beyond CORPS_MAX the same lots come again and are answered as already received (the work is the
-same). What is counted: 250 after DATA (clients), messages and answers in the journal and in the mailbox, resident memory
-of the server (Linux).
+Messages are correct: a signed lot of some fifteen encrypted invoices, sealed, each with its own time stamp.
+References of lots are three digits: beyond CORPS_MAX the same lots come again and are answered as already received (the
+work is the same). What is counted: 250 after DATA (clients), messages and answers in the journal and in the mailbox,
+resident memory of the server (Linux).
 """
 
 from __future__ import annotations
