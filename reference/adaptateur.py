@@ -54,6 +54,7 @@ PROFIL = contrat.ProfilLps(
         "ADR",
         "liste_opposition",
         "referentiel_ps",
+        "SMG",
         "echeances",
         "rapprochement_bancaire",
         "choix_lecteurs",

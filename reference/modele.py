@@ -95,7 +95,7 @@ class Complementaire:
 
 @dataclass(frozen=True, slots=True)
 class Beneficiaire:
-    """A person who receives care (data group 104 and those that follow it)."""
+    """A person who receives care (data group 104 and those that follow it). ``service``: code of his AMO service."""
 
     nom: str
     prenom: str
@@ -106,6 +106,8 @@ class Beneficiaire:
     cle_nir: str = ""
     droits: tuple[Periode, ...] = ()
     couvertures: tuple[Couverture, ...] = ()
+    service: str = ""
+    service_periode: Periode | None = None
     complementaires: tuple[Complementaire, ...] = ()
 
     def couverture_au(self, jour: date) -> Couverture | None:

@@ -42,6 +42,7 @@ from reference.facturation.securisation import Securisation
 from reference.facturation.series import ActesEnSerie
 from reference.facturation.suppression import Suppression
 from reference.facturation.tarification import TarificationAmo
+from reference.facturation.tiers_payant import AccesTiersPayant
 from reference.flux.adressage import Adressage
 from reference.flux.certificats import CertificatsPieceJointe
 from reference.flux.courriel import CompositionDemandes, CompositionRapports
@@ -52,6 +53,7 @@ from reference.flux.oct import VersOct
 from reference.flux.reemission import Reemission
 from reference.flux.references import ReferencesLot, verifier
 from reference.flux.transmission import Transmission
+from reference.modele import Droits
 from reference.oppositions import ListeOpposition
 from reference.session import Session
 from reference.store import (
@@ -144,6 +146,7 @@ class Poste:
             adr=self.acquisition_adr,
             oppositions=self.oppositions,
             prescripteurs=self.prescripteurs,
+            acces=self.acces,
             modes=ControleModes(self.acquisition_beneficiaire),
             recherche_amc=RechercheContexteAmc(parametrage.conventions, ecran, self.eclateur),
             tarification=TarificationAmo.avec(pack),
@@ -273,7 +276,8 @@ class Poste:
             boite=boite.adresse,
             boite_de_facturation=facturation.adresse,
         )
-        self.acquisition_beneficiaire.avertir = self.oppositions.avertir
+        self.acces = AccesTiersPayant(self.ecran)
+        self.acquisition_beneficiaire.avertir = self._warn_of_card
         if parametrage.liste_opposition is not None:
             self.oppositions.magasin.active = parametrage.liste_opposition
 
@@ -283,6 +287,11 @@ class Poste:
         self.reception_oppositions = copy(self.reception)  # the same treatments, by the other mailbox
         self.reception_oppositions.reception = self.pop3_oppositions
         self.relever_oppositions = self.reception_oppositions.collecter
+
+    def _warn_of_card(self, droits: Droits) -> None:
+        """What a card that was just read calls for: opposition, rights to be updated."""
+        self.oppositions.avertir(droits)
+        self.acces.avertir(self.session.situation, droits, self.horloge.now().date())
 
     def _remember_ps(self, saisies: DonneesPs | None) -> DonneesPs | None:
         """What the PS typed about himself, kept from one start to the next (SV-4.2.1.2.2-02)."""

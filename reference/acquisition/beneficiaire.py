@@ -167,6 +167,8 @@ def _beneficiary(groupes: list[Groupe]) -> Beneficiaire:
         couvertures=tuple(
             Couverture(_period(g), g.valeur("code_ald"), g.valeur("code_situation")) for g in suite if g.id == 106
         ),
+        service=v("code_service_amo"),
+        service_periode=Periode(parse_date(v("debut_service_amo")), parse_date(v("fin_service_amo"))),
         complementaires=tuple(_insurers(suite)),
     )
 

@@ -37,9 +37,9 @@ class RecherchePrescripteur:
         trouve = self.referentiel.chercher(rpps)
         if trouve is None:
             raise Refus(f"prescripteur {rpps[:11]} absent du référentiel PS ; saisir ses données d'après l'ordonnance")
+        p, version = trouve, self.referentiel.version
         self.ecran.informer(
-            f"Prescripteur {trouve.prenom} {trouve.nom}, spécialité {trouve.specialite}, n° {trouve.numero} (référentiel"
-            f" PS du {self.referentiel.version})"
+            f"Prescripteur {p.prenom} {p.nom}, spécialité {p.specialite}, n° {p.numero} (référentiel PS du {version})"
         )
         return trouve
 

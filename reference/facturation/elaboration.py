@@ -26,6 +26,7 @@ from reference.facturation.numerotation import Numerotation
 from reference.facturation.securisation import SIGNE_PAR_VITALE, Securisation, Signataire
 from reference.facturation.series import ActesEnSerie
 from reference.facturation.tarification import TarificationAmo, tarifer_amc, totaliser
+from reference.facturation.tiers_payant import AccesTiersPayant
 from reference.modele import APCV, Beneficiaire, Droits, Totaux
 from reference.oppositions import ListeOpposition
 from reference.ports import FactureFormee
@@ -50,6 +51,7 @@ class Elaboration:
     adr: AcquisitionAdr
     oppositions: ListeOpposition
     prescripteurs: RecherchePrescripteur
+    acces: AccesTiersPayant
     modes: ControleModes
     recherche_amc: RechercheContexteAmc
     tarification: TarificationAmo
@@ -87,6 +89,9 @@ class Elaboration:
         jour = self._jour(demande)
         contexte_amo = self._contexte_amo(demande, beneficiaire)
         jour_des_soins = date.fromisoformat(demande.prestations[0].date)
+        tiers_payant = self.acces.regler(demande.tiers_payant, contexte_amo, droits, beneficiaire, jour_des_soins)
+        demande = demande.model_copy(update={"tiers_payant": tiers_payant})
+        forcage = self.acces.verifier(tiers_payant, contexte_amo, situation, droits, beneficiaire, jour=jour_des_soins)
         contexte_amc = self.recherche_amc.determiner(
             demande.complementaire, beneficiaire, jour_des_soins, demande.tiers_payant
         )
@@ -102,7 +107,7 @@ class Elaboration:
         if demande.mode in SIGNE_PAR_VITALE and droits.support != APCV:
             self.coherence.controler(demande.mode, droits, beneficiaire, demande.nature_assurance, demande.code_porteur)
         prescription = self.prescripteurs.completer(demande.prescription)
-        donnees = DonneesFacture(numero, jour, ps, situation, droits, beneficiaire, contexte_amo, prescription)
+        donnees = DonneesFacture(numero, jour, ps, situation, droits, beneficiaire, contexte_amo, prescription, forcage)
         ids = self._securiser(demande, donnees, flux, totaux)
         self.session.reinitialiser_saisie()
         self.documents.finaliser(donnees, demande.mode, prestations, totaux)

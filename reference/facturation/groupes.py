@@ -42,6 +42,7 @@ class DonneesFacture:
     beneficiaire: Beneficiaire
     contexte_amo: ContexteAmo
     prescription: Prescription | None = None
+    forcage_amo: str = ""
 
 
 @dataclass
@@ -116,6 +117,7 @@ class ConstitutionGroupes:
             1510,
             nature_assurance=d.contexte_amo.nature_assurance,
             justificatif_exoneration=d.contexte_amo.exoneration,
+            forcage_amo=d.forcage_amo,
             code_gestion=droits.code_gestion,
         )
         for rang, p in enumerate(flux.prestations, start=1):

@@ -26,6 +26,7 @@ from reference.mutants import (
     securisation,
     situations,
     suivi,
+    tiers_payant,
     transmission,
 )
 from reference.mutants.modele import Mutant
@@ -49,6 +50,7 @@ MODULES = (
     securisation,
     situations,
     suivi,
+    tiers_payant,
     transmission,
 )
 MUTANTS = MappingProxyType({m.id: m for module in MODULES for m in module.MUTANTS})
