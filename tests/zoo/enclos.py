@@ -10,21 +10,32 @@ from pathlib import Path
 from harness.adaptateur.configuration import ConfigLps
 from harness.catalogue import load_catalogue, scenarios_directory
 from harness.modele.verdict import ResultatScenario
-from harness.moteur import Banc
+from harness.moteur import Banc, play
 from harness.scenarios import FichierScenario, load_scenario
 from harness.vigilances import load_vigilances
 from norms.paquet import NormPack
 from tests.zoo import figurant, vicieuse
+from tests.zoo.perroquet import VARIABLE
 
 RACINE = Path(__file__).parents[2]
 SCENARIOS = (
     "cartes/CARTE-01",
     "flux/FSE-01",
     "lots/LOT-01",
-    "transmission/MSG-01",
     "transmission/MSG-02",
     "arl/ARL-01",
+    "ps/PS-04",
+    "modes/DEGRADE-04",
+    "securisation/SECU-01",
+    "flux/DRE-01",
+    "fichiers/FICHIER-01",
+    "transmission/MSG-01",
+    "transmission/SERVICE-01",
+    "rsp/RSP-01",
+    "reclamation/RECLAM-01",
 )
+#: From this rank on, the animals made of the reference are played in this process.
+EN_PROCESSUS = 5
 #: Time-outs in seconds: short for those that make the bench wait, ample for the others.
 DELAIS = {"muet": 3.0, "tardif": 3.0}
 DELAI = 30.0
@@ -53,14 +64,34 @@ def config_of(animal: str, **environnement: str) -> ConfigLps:
     )
 
 
-def bench_of(animal: str, dossier: Path, **environnement: str) -> Banc:
+def bench_of(animal: str, dossier: Path, *, lps: ConfigLps | None = None, **environnement: str) -> Banc:
     return Banc(
-        lps=config_of(animal, **environnement),
+        lps=lps or config_of(animal, **environnement),
         catalogue=load_catalogue(),
         pack=NormPack.par_defaut(),
         dossier=dossier,
         vigilances=load_vigilances(),
     )
+
+
+def in_process(animal: str, fichier: FichierScenario, aveux: list[str] | None = None) -> ConfigLps:
+    """A vicious LPS in this process: faster, the same messages."""
+    parametres = {"animal": animal, "scenario": fichier.fichier, "aveux": aveux}
+    return ConfigLps(
+        nom=animal, transport="interne", fabrique="tests.zoo.vicieuse:creer", parametres=parametres, delai_s=DELAI
+    )
+
+
+def play_animal(animal: str, fichier: FichierScenario, dossier: Path, **environnement: str) -> ResultatScenario:
+    """Shows an animal to the engine in one scenario; the parrot is told which.
+
+    Every vice shows at the border of processes in the first scenarios; the rest of them spare the slower animals one.
+    """
+    lent = animal in vicieuse.ANIMAUX and animal != "bavard"
+    rang = [nom.rpartition("/")[2] for nom in SCENARIOS].index(fichier.scenario.id)
+    lps = in_process(animal, fichier) if lent and rang >= EN_PROCESSUS else None
+    banc = bench_of(animal, dossier, lps=lps, **environnement, **{VARIABLE: fichier.fichier})
+    return play(banc, fichier)
 
 
 def scenario(nom: str) -> FichierScenario:

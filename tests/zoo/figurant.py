@@ -26,8 +26,12 @@ OPERATIONS = [
     "fichier.constituer",
     "transmission.envoyer",
     "retours.relever",
+    "reclamation.lister",
+    "reclamation.creer",
+    "reclamation.transmettre",
     "au_revoir",
 ]
+PROFIL = {"capacites": ["gestion_separee", "reclamation"]}
 QUAND = 3
 MIO = 1024 * 1024
 LONGTEMPS = 600.0
@@ -121,8 +125,8 @@ def main(vice: str) -> None:
         demande = json.loads(ligne)
         identifiant, methode = demande["id"], demande["method"]
         if methode == "bonjour":
-            presentation = {"protocole": "1.0", "produit": "Figurant", "version": "1", "operations": OPERATIONS}
-            write(answer(identifiant, result=presentation))
+            qui = {"produit": "Figurant", "version": "1", "profil": PROFIL}
+            write(answer(identifiant, result={"protocole": "1.0", "operations": OPERATIONS, **qui}))
             continue
         if methode == "poste.demarrer":
             compte = 0

@@ -11,10 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from harness.modele.verdict import ResultatScenario
+from harness.modele.verdict import ResultatScenario, Verdict
 from harness.moteur import play
+from harness.scenarios import discover, load_scenario
 from tests.zoo import figurant
-from tests.zoo.enclos import ANIMAUX, MARQUE, RACINE, SCENARIOS, bench_of, children, scenario, told
+from tests.zoo.enclos import (
+    ANIMAUX,
+    MARQUE,
+    RACINE,
+    SCENARIOS,
+    bench_of,
+    children,
+    in_process,
+    play_animal,
+    scenario,
+    told,
+)
 
 DOC = RACINE / "docs" / "zoo.md"
 NOTE = re.compile(r" \((\d)\)$")
@@ -48,10 +60,13 @@ def test_the_table_covers_the_zoo_and_explains_each_conforming_cell() -> None:
 def test_verdicts_are_those_of_the_table_and_the_reason_names_the_vice(animal: str, tmp_path: Path) -> None:
     jeton = uuid.uuid4().hex
     avant = set(threading.enumerate())  # another test of this process may have left one hung in an adapter
-    banc = bench_of(animal, tmp_path / "dossier", **{MARQUE: jeton})
     fils = 6 if animal in figurant.VICES else 2
     with ThreadPoolExecutor(fils) as executeur:
-        resultats = list(executeur.map(lambda nom: play(banc, scenario(nom)), SCENARIOS))
+        resultats = list(
+            executeur.map(
+                lambda nom: play_animal(animal, scenario(nom), tmp_path / "dossier", **{MARQUE: jeton}), SCENARIOS
+            )
+        )
     attendus = {cle: NOTE.sub("", v) for cle, v in VERDICTS[animal].items() if cle != "animal"}
     assert {r.id: r.verdict.libelle for r in resultats} == attendus, _account(resultats)
     for resultat in resultats:
@@ -59,6 +74,20 @@ def test_verdicts_are_those_of_the_table_and_the_reason_names_the_vice(animal: s
     if sys.platform == "linux":
         assert children({MARQUE: jeton}) == []
     assert [f.name for f in threading.enumerate() if f.name.startswith("lps-") and f not in avant] == []
+
+
+@pytest.mark.parametrize("chemin", discover(), ids=lambda c: c.stem)
+def test_no_shipped_scenario_is_conforming_when_nothing_is_emitted(chemin: Path, tmp_path: Path) -> None:
+    """The parrot's answers are perfect, the liar's too: whatever a scenario looks at, real emission is part of it."""
+    fichier = load_scenario(chemin)
+    for animal in ("perroquet", "menteur"):
+        aveux: list[str] = []
+        lps = in_process(animal, fichier, aveux)
+        resultat = play(bench_of(animal, tmp_path / animal, lps=lps), fichier)
+        if animal == "perroquet" or aveux:
+            assert resultat.verdict in (Verdict.NON_CONFORME, Verdict.NON_TESTE), _account([resultat])
+        else:
+            assert resultat.verdict is not Verdict.ERREUR_BANC, _account([resultat])
 
 
 def _account(resultats: list[ResultatScenario]) -> str:

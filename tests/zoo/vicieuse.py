@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
-from typing import TYPE_CHECKING, Any
 
 from reference.adaptateur import Adaptateur
 from reference.commande import serve_stdio
 from reference.mutants.modele import Mutant
 from reference.ports import Emission
 from reference.poste import Poste
+from tests.zoo.perroquet import Perroquet
 
-if TYPE_CHECKING:
-    from simulator.monde import MondeSimule
-
-#: A health insurer of the simulated world that none of the scenarios writes to.
-AILLEURS = "02349@349.02.rss.test"
+#: Two health insurers of the simulated world: one of them at least isn't the right one.
+CAISSES = ("02349@349.02.rss.test", "01349@349.01.rss.test")
 
 
 class Emetteur:
@@ -33,9 +29,13 @@ class Emetteur:
 
 
 class Menteur(Emetteur):
-    """Says sent, never sends."""
+    """Says sent, never sends. Owns up to its lies in ``aveux``, which its keeper alone reads."""
+
+    aveux: list[str] | None = None
 
     def envoyer(self, message: bytes, expediteur: str, destinataire: str, identifiant: str) -> str:
+        if self.aveux is not None:
+            self.aveux.append(identifiant)
         return "accepté par le serveur"
 
 
@@ -63,31 +63,8 @@ class MauvaiseAdresse(Emetteur):
     """Sends everything to another insurer."""
 
     def envoyer(self, message: bytes, expediteur: str, destinataire: str, identifiant: str) -> str:
-        return super().envoyer(message, expediteur, AILLEURS, identifiant)
-
-
-class Perroquet(Adaptateur):
-    """Answers all that is expected, taken from a world of its own; emits nothing in the bench's."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._sien: MondeSimule | None = None
-
-    def handle(self, corps: bytes) -> bytes:
-        requete: dict[str, Any] = json.loads(corps)
-        if requete["method"] == "poste.demarrer":
-            from simulator.monde import ConfigMonde, MondeSimule  # noqa: PLC0415 -- slow, for this animal only
-
-            lecteurs = {"ps": "dr-martin", "vitale": "durand-paul"}
-            self._sien = MondeSimule(ConfigMonde(date=requete["params"]["maintenant"], lecteurs=lecteurs))
-            self._sien.__enter__()
-            requete["params"]["environnement"] = self._sien.environnement().model_dump(mode="json")
-        reponse = super().handle(json.dumps(requete).encode())
-        if self._sien is not None:
-            self._sien.attendre_traitement()
-            if self.termine:
-                self._sien.fermer()
-        return reponse
+        ailleurs = next(c for c in CAISSES if c != destinataire)
+        return super().envoyer(message, expediteur, ailleurs, identifiant)
 
 
 class Bavard(Adaptateur):
@@ -99,9 +76,16 @@ class Bavard(Adaptateur):
         return super().handle(corps)
 
 
-def mail(vice: type[Emetteur]) -> Adaptateur:
+def mail(vice: type[Emetteur], **attributs: object) -> Adaptateur:
+    """The reference with this outgoing mail, given these attributes."""
+
     def appliquer(poste: Poste) -> None:
-        poste.transmission.emission = vice(poste.smtp)
+        emetteur = vice(poste.smtp)
+        for nom, valeur in attributs.items():
+            setattr(emetteur, nom, valeur)
+        for collaborateur in vars(poste).values():
+            if getattr(collaborateur, "emission", None) is poste.smtp:
+                collaborateur.emission = emetteur
 
     return Adaptateur(Mutant("zoo", vice.__name__, ("SV-4.2.4-07",), appliquer))
 
@@ -115,6 +99,14 @@ ANIMAUX: dict[str, Callable[[], Adaptateur]] = {
     "perroquet": Perroquet,
     "bavard": Bavard,
 }
+
+
+def creer(*, animal: str, scenario: str = "", aveux: list[str] | None = None) -> Adaptateur:
+    """An animal for the in-process transport."""
+    if animal == "perroquet":
+        return Perroquet(scenario)
+    return mail(Menteur, aveux=aveux) if animal == "menteur" else ANIMAUX[animal]()
+
 
 if __name__ == "__main__":
     serve_stdio(ANIMAUX[sys.argv[1]](), sys.stdin.buffer, sys.stdout.buffer)
