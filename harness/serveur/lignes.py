@@ -61,6 +61,7 @@ def _deposited(d: Donnees) -> str:
         "SERVICE": f"message de service {d.get('code')}",
         "ART": "texte du concentrateur (ART)",
         "DLOI": "incrément de la liste d'opposition",
+        "TABLE": f"fichier normé ({d.get('code')}, {d.get('libelle')})",
         "DSN": _DSN.get(str(d.get("code")), "avis"),
     }.get(nature, "message")
     code = f" ({d['code']} {d.get('libelle', '')})".replace(" )", ")") if nature == "ARL" and d.get("code") else ""

@@ -13,7 +13,7 @@ from norms.chargement import Document, load
 
 FICHIER = Path(__file__).parent.parent / "donnees" / "organismes.yaml"
 
-Role = Literal["AMO", "AMC", "OCT", "CESI", "LOI"]
+Role = Literal["AMO", "AMC", "OCT", "CESI", "LOI", "CONVENTIONS"]
 MONDE = FICHIER.with_name("monde.yaml")
 
 

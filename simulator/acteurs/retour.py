@@ -15,7 +15,7 @@ class Annonce:
     """What the journal says of a return (seam 5, ``retours``)."""
 
     acteur: str
-    nature: Literal["ARL", "RSP", "SERVICE", "DSN", "ART", "DLOI"]
+    nature: Literal["ARL", "RSP", "SERVICE", "DSN", "ART", "DLOI", "TABLE"]
     lot: str = ""
     facture: str = ""
     positif: bool = True

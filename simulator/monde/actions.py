@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from norms.conventions import ErreurTable, NatureTable
 from simulator.acteurs.bureau import ErreurActeur
 from simulator.acteurs.comportement import Comportement, NatureService
+from simulator.acteurs.conventions import DefautTable, ErreurEmetteur
 from simulator.acteurs.francais import explain
 from simulator.acteurs.oppositions import DefautLoi
 from simulator.apcv.portefeuille import Defaut
@@ -164,6 +166,15 @@ class DefautDistributeur(Parametres):
     defaut: DefautLoi = ""
 
 
+class DiffusionTable(Parametres):
+    """A normed file sent to the PS: the issuer's own unless ``lignes`` are given; ``altere``: it arrives cut short."""
+
+    emetteur: str
+    nature: NatureTable
+    lignes: Annotated[tuple[dict[str, str], ...], Field(max_length=10_000)] | None = None
+    defaut: DefautTable = ""
+
+
 class Levee(Parametres):
     """Without a name, every fault."""
 
@@ -276,6 +287,10 @@ def _spread(monde: MondeSimule, p: Diffusion) -> None:
     monde.distributeur.diffuser(p.numeros, monde.adresse_ps)
 
 
+def _send_table(monde: MondeSimule, p: DiffusionTable) -> None:
+    monde.tables.diffuser(p.emetteur, p.nature, monde.adresse_ps, p.lignes, p.defaut)
+
+
 def _loi_fault(monde: MondeSimule, p: DefautDistributeur) -> None:
     monde.distributeur.defaut = p.defaut
 
@@ -297,6 +312,7 @@ def _lift_fault(monde: MondeSimule, p: Levee) -> None:
     monde.relacher()
 
 
+_FICHIERS = (ErreurEmetteur, ErreurTable)
 ACTIONS: dict[str, Action] = {
     "carte.inserer": Action(Insertion, _insert, "Insère une carte de la population dans un lecteur."),
     "carte.retirer": Action(DuLecteur, _remove, "Retire la carte d'un lecteur."),
@@ -310,6 +326,7 @@ ACTIONS: dict[str, Action] = {
     "lecteur.regler_horloge": Action(HorlogeLecteur, _set_clock, "Décale l'horloge d'un lecteur."),
     "apcv.presenter": Action(Presentation, _hold_out, "Présente l'ApCV qui porte les identités d'une carte Vitale."),
     "apcv.defaut": Action(DefautApcv, _apcv_fault, "Fait refuser, taire, tarder ou échouer l'ApCV ou ADR."),
+    "tables.diffuser": Action(DiffusionTable, _send_table, "Envoie au PS un fichier normé de conventions."),
     "loi.publier": Action(Publication, _publish, "Ajoute un incrément à la liste d'opposition."),
     "loi.diffuser": Action(Diffusion, _spread, "Envoie au PS des incréments de la liste d'opposition."),
     "loi.defaut": Action(
@@ -337,6 +354,6 @@ def act(monde: MondeSimule, action: str, avec: Mapping[str, Any]) -> None:
         raise ErreurAction(f"action « {action} » : {explain(exc)}") from exc
     try:
         description.faire(monde, params)
-    except (ErreurMonde, ErreurActeur, ErreurEquipement, ErreurPanne, ValidationError) as exc:
+    except (ErreurMonde, ErreurActeur, ErreurEquipement, ErreurPanne, *_FICHIERS, ValidationError) as exc:
         texte = explain(exc) if isinstance(exc, ValidationError) else str(exc)
         raise ErreurAction(f"action « {action} » : {texte}") from exc

@@ -21,6 +21,7 @@ from simulator.acteurs.anomalies import DONNEES
 from simulator.acteurs.bureau import Bureau, ErreurActeur
 from simulator.acteurs.cesi import Cesi
 from simulator.acteurs.confiance import Confiance
+from simulator.acteurs.conventions import EmetteursTables, load_emetteurs
 from simulator.acteurs.francais import explain
 from simulator.acteurs.oct import Concentrateurs
 from simulator.acteurs.oppositions import Distributeur
@@ -118,6 +119,7 @@ class MondeSimule:
         )
         self.distributeur.publier(self.population.oppositions)
         self.organismes = (*organismes, self.cesi.organisme, self.distributeur.organisme)
+        self.tables = EmetteursTables(load_emetteurs(), pack=config.pack, horloge=self.horloge, facteur=self._courrier)
         self._boite_oppositions: dict[str, str] = donnees["boite_oppositions"]
         self._adresse_operateur: str = donnees["operateur"]["adresse"]
         self._connus = {o.adresse.lower() for o in self.organismes} | {self.adresse_ps}
@@ -233,7 +235,8 @@ class MondeSimule:
 
     def _open_faults(self, boites: Boites) -> None:
         """The faults, and the ways of messages and returns that they strike."""
-        adresses = {o.numero: o.adresse for o in self.organismes}
+        adresses = {e.organisme.numero: e.organisme.adresse for e in self.tables.par_numero.values()}
+        adresses |= {o.numero: o.adresse for o in self.organismes}
         self.pannes = Pannes(self.horloge, boites.pannes, adresses, self.journal.emettre)
         self.echeancier = Echeancier(self.horloge)
         self.bureau.plus_tard = self.echeancier.add

@@ -34,7 +34,7 @@ Quoi = Literal[
 ]
 Sens = Literal["emission", "retour"]
 Famille = Literal["transport", "acheminement", "organisme"]
-NatureRetour = Literal["ARL", "RSP", "SERVICE", "DSN"]
+NatureRetour = Literal["ARL", "RSP", "SERVICE", "DSN", "ART", "DLOI", "TABLE"]
 TOUS = "*"
 #: Verbs at which a server may be told to answer; « . » is the end of DATA.
 VERBES_SMTP = ("EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", ".", "RSET", "NOOP", "QUIT")

@@ -211,7 +211,7 @@ def test_every_action_of_the_seam_exists() -> None:
     assert set(ACTIONS) == {
         "carte.inserer", "carte.retirer", "carte.retirer_apres", "carte.defaut", "reseau.couper", "reseau.retablir",
         "panne.poser", "panne.lever", "horloge.avancer", "acteur.regler", "acteurs.liquider", "acteur.envoyer_service",
-        "apcv.presenter", "apcv.defaut", "loi.publier", "loi.diffuser", "loi.defaut",
+        "apcv.presenter", "apcv.defaut", "loi.publier", "loi.diffuser", "loi.defaut", "tables.diffuser",
         "lecteur.taper_code", "lecteur.occuper", "lecteur.liberer", "lecteur.regler_horloge", "lecteur.debrancher",
         "lecteur.rebrancher",
     }  # fmt: skip
