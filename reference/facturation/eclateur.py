@@ -11,6 +11,8 @@ from reference.erreurs import Refus
 FSE_ENRICHIE = "fse_enrichie"
 #: The contract by which the PS lets the concentrator split an enriched FSE.
 CONTRAT_ECLATEMENT = "99"
+#: Columns of the member number in a FSE (public: norme B2, type 2).
+LONGUEUR_ADHERENT = 8
 #: Mark of an invoice split by a concentrator (group 1322, field 5).
 ECLATEMENT_OCT = "A"
 #: Type of the agreement that stands for a convention when the concentrator answers for the AMC.
@@ -31,6 +33,10 @@ class Eclateur:
     def eclatement(self) -> str:
         """Who splits, as the services are told."""
         return ECLATEMENT_OCT if self.autorise else ""
+
+    def adherent(self, numero: str) -> str:
+        """The member number of a FSE; a longer one is told by the identifier of the insured at the AMC alone."""
+        return numero if len(numero) <= LONGUEUR_ADHERENT else ""
 
     def contrat(self, type_contrat: str) -> str:
         """SV-A5-4.3.2-01: 99 when the PS lets the concentrator split; else what the support or the PS says."""

@@ -152,7 +152,9 @@ class ConstitutionGroupes:
             zone_amc_1=zones[0],
             zone_amc_2=zones[1],
             numero_amc=convention.numero_amc,
-            numero_adherent=complementaire.numero_adherent,
+            numero_adherent=par_oct.adherent(complementaire.numero_adherent)
+            if par_oct
+            else complementaire.numero_adherent,
             code_application=convention.code_application,
             code_routage=amc.adresse.code_routage,
             domaine=amc.adresse.domaine,

@@ -76,7 +76,7 @@ def decide(analyse: AnalyseMessage, comportement: Comportement, tables: Tables |
     """What to answer to an analysed message; pure."""
     tables = tables or load_tables()
     if not tables.repond[analyse.organisme.role]:
-        return Decision(acceptes=analyse.lots)
+        return Decision()  # a lot isn't a concentrator's to accept: refused by its insurer, it may come again
     if comportement.service != "aucun":
         return Decision(service=comportement.service, motif="message de service demandé par le scénario")
     force = comportement.arl != "honnete"

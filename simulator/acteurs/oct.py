@@ -23,6 +23,8 @@ from simulator.messagerie.evenements import MessageRecu
 from simulator.messagerie.retours import Composteur, build_return
 
 MAX_TEXTE = 4_000
+#: Two concentrators that write for the same PS at the same second don't give the same stamp.
+ECART_COMPOSTAGES = 5_000
 
 
 class Emission(Protocol):
@@ -110,7 +112,9 @@ class Concentrateurs:
         self._emission(organisme.adresse, lettre.destinataire.adresse, brut)
 
     def _stamps(self, organisme: Organisme) -> Composteur:
-        return self._composteur(organisme.numero, organisme.adresse, self._regles.premier_compostage)
+        rang = list(self._abonnes).index(organisme.numero)
+        premier = self._regles.premier_compostage + rang * ECART_COMPOSTAGES
+        return self._composteur(organisme.numero, organisme.adresse, premier)
 
     def _send_text(
         self, organisme: Organisme, comportement: Comportement, lue: AnalyseMessage, texte: str, adresse: str
