@@ -231,7 +231,7 @@ def test_every_key_of_the_pool_is_a_marked_sound_distinct_rsa_2048() -> None:
         assert pow(pow(2, e, modulo), n.d, modulo) == 2
         assert (n.d % (n.p - 1), n.d % (n.q - 1), n.iqmp * n.q % n.p) == (n.dmp1, n.dmq1, 1)
         modules.add(modulo)
-    assert len(modules) == len(fichiers) == 192
+    assert len(modules) == len(fichiers) == 264
 
 
 def test_no_two_declared_holders_share_a_key(pki: TestPki) -> None:
