@@ -1,4 +1,4 @@
-"""Adapter protocol 1.0: how the bench drives an LPS. JSON-RPC 2.0, one object a line on stdio, or HTTP.
+"""Adapter protocol: how the bench drives an LPS. JSON-RPC 2.0, one object a line on stdio, or HTTP.
 
 The bench is the client, the adapter the server; operations follow the functional chain of the specification
 (cdc §3, §4.2.1.1). An adapter declares what it can do in ``bonjour``: an operation it lacks is never called and
@@ -14,7 +14,7 @@ from pydantic import Field
 
 from norms.contrat.base import Message, ModeSecurisation, Operation, TypeFacture
 
-VERSION = "1.0"
+VERSION = "1.1"
 
 DateIso = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Centimes = int
@@ -167,6 +167,9 @@ class Parametrage(Message):
     donnees_ps: DonneesPs | None = Field(default=None, description="données du PS qui ne viennent pas de sa carte")
     adresse_reclamations: str = Field(default="", description="où envoyer les rapports de réclamation")
     lecteurs: LecteursPoste = Field(default=LecteursPoste(), description="lecteurs que le poste emploie")
+    numeros_centre: tuple[str, ...] = Field(
+        default=(), description="numéros de facturation du centre de santé polyvalent, sans clé (cdc §3.2.9.3.2.1)"
+    )
     liste_opposition: bool | None = Field(
         default=None, description="service de la liste d'opposition activé ou non ; absent : comme avant (cdc §3.2.3.2)"
     )

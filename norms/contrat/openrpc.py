@@ -27,7 +27,7 @@ from norms.contrat.base import (
 from norms.contrat.services import SERVICES
 
 OPENRPC = "1.3.2"
-VERSION_SERVICES = "1.0"
+VERSION_SERVICES = "1.1"
 DIALECTE = "https://json-schema.org/draft/2020-12/schema"
 
 ERREURS: Mapping[int, str] = {

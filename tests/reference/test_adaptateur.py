@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from norms.contrat.adaptateur import OPERATIONS
+from norms.contrat.adaptateur import OPERATIONS, VERSION
 from reference.adaptateur import MAX_OCTETS, Adaptateur, creer
 from reference.commande import main, serve_stdio
 from reference.mutants import MUTANTS
@@ -39,7 +39,7 @@ def test_version_refusee(version: str) -> None:
     corps = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "bonjour", "params": {"protocole": version}}).encode()
     erreur = reponse(corps)["error"]
     assert erreur["code"] == -32001
-    assert erreur["data"] == {"versions": ["1.0"]}
+    assert erreur["data"] == {"versions": [VERSION]}
 
 
 def test_version_mineure_acceptee() -> None:
@@ -104,7 +104,7 @@ def test_stdio_ligne_trop_longue_puis_la_suite() -> None:
     serve_stdio(creer(), io.BytesIO(b" {" + b"x" * (MAX_OCTETS + 50) + b"\n" + BONJOUR + b"\n"), sortie)
     premiere, seconde = (json.loads(ligne) for ligne in sortie.getvalue().splitlines())
     assert premiere["error"]["code"] == -32600
-    assert seconde["result"]["protocole"] == "1.0"
+    assert seconde["result"]["protocole"] == VERSION
 
 
 def test_programme_stdio_s_arrete_a_la_fin_de_l_entree() -> None:
