@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +13,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from harness import systeme
 from harness.adaptateur.configuration import ErreurConfiguration
-from harness.modele.verdict import Verdict
+from harness.modele.verdict import ResultatScenario, Verdict
 from norms.chargement import ErreurChargement
 from norms.paquet import ErreurPaquet
 
@@ -33,6 +34,9 @@ OptionInterne = Annotated[
     bool, typer.Option("--interne", help="LPS dans le même processus (plus rapide, mêmes messages).")
 ]
 OptionJson = Annotated[bool, typer.Option("--json", help="Un objet JSON sur la sortie standard, pour une machine.")]
+OptionTrace = Annotated[
+    bool, typer.Option("--trace", help="Écrit, par scénario, ordres aux cartes, services et réseau au fil du temps.")
+]
 OptionAttestations = Annotated[
     Path | None, typer.Option("--attestations", help="Réponses aux questions posées à une personne (YAML).")
 ]
@@ -89,6 +93,25 @@ def fautes(sortie: Sortie) -> Iterator[None]:
     except (ErreurConfiguration, ErreurPaquet, ErreurChargement, OSError, ValueError) as exc:
         sortie.erreur(str(exc))
         raise typer.Exit(ERREUR_BANC) from exc
+
+
+def show_traces(sortie: Sortie, resultats: Sequence[ResultatScenario], dossier: Path) -> None:
+    """Writes the trace of each scenario beside its evidence; a lone one is shown as well."""
+    from harness.trace import write_trace  # noqa: PLC0415 -- seldom asked for
+
+    for resultat in resultats:
+        try:
+            fichier, lignes = write_trace(resultat, dossier)
+        except FileNotFoundError:
+            sortie.erreur(f"pas de trace de {resultat.id} : rien n'a été observé")
+            continue
+        except OSError as exc:
+            sortie.erreur(f"pas de trace de {resultat.id} : {systeme.cause(exc)}")
+            continue
+        if len(resultats) == 1:
+            sortie.line()
+            sortie.lines(lignes, "bold")
+        sortie.line(f"trace : {fichier}")
 
 
 def options(**valeurs: Any) -> SimpleNamespace:

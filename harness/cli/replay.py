@@ -18,9 +18,11 @@ from harness.cli.commun import (
     OptionLecteurs,
     OptionLps,
     OptionNorme,
+    OptionTrace,
     Sortie,
     fautes,
     options,
+    show_traces,
 )
 from harness.modele.verdict import Campagne, Identite, ResultatScenario
 from harness.scenarios import FichierScenario, discover, find_scenario
@@ -37,6 +39,7 @@ def command(  # noqa: PLR0917 -- the options of the command line
     attestations: OptionAttestations = None,
     interne: OptionInterne = False,
     machine: OptionJson = False,
+    tracer: OptionTrace = False,
 ) -> None:
     """Rejoue un scénario et montre son déroulé."""
     from harness.dossier import claim_directory  # noqa: PLC0415 -- heavy imports only when playing
@@ -59,6 +62,8 @@ def command(  # noqa: PLR0917 -- the options of the command line
         claim_directory(dossier)
     resultat = play(banc, fichier)
     _show(sortie, resultat, format_result(resultat, banc.catalogue, graine, replay_options(choix)), dossier)
+    if tracer:
+        show_traces(sortie, [resultat], dossier)
     if sortie.machine:
         sortie.json(resultat.model_dump(mode="json"))
     code = Campagne(identite=Identite(), scenarios=(resultat,), exigences=()).code_sortie

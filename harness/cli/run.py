@@ -26,9 +26,11 @@ from harness.cli.commun import (
     OptionLecteurs,
     OptionLps,
     OptionNorme,
+    OptionTrace,
     Sortie,
     options,
     progress,
+    show_traces,
 )
 from harness.modele.verdict import Campagne, ResultatScenario, Verdict
 from harness.pytest_plugin import ETAT, Etat, result_of
@@ -56,6 +58,7 @@ def command(  # noqa: PLR0917 -- the options of the command line
     attestations: OptionAttestations = None,
     interne: OptionInterne = False,
     machine: OptionJson = False,
+    tracer: OptionTrace = False,
     niveau: Annotated[
         str,
         typer.Option("--niveau", help="« adaptateur », ou « messagerie » : sans adaptateur, une personne est guidée."),
@@ -130,7 +133,10 @@ def command(  # noqa: PLR0917 -- the options of the command line
         ecoute = Ecoute(sortie, barre)
         code = pytest.main(arguments, plugins=[ecoute])
     ecoute.duree = time.monotonic() - debut
-    raise typer.Exit(conclude(ecoute, code, set(scenario or [])))
+    sortie_code = conclude(ecoute, code, set(scenario or []))
+    if tracer and ecoute.etat is not None and ecoute.etat.campagne is not None:
+        show_traces(sortie, ecoute.etat.campagne.scenarios, dossier)
+    raise typer.Exit(sortie_code)
 
 
 def one_workstation(lps: Path | None) -> bool:

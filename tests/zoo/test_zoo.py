@@ -85,7 +85,8 @@ def test_no_shipped_scenario_is_conforming_when_nothing_is_emitted(chemin: Path,
         lps = in_process(animal, fichier, aveux)
         resultat = play(bench_of(animal, tmp_path / animal, lps=lps), fichier)
         if animal == "perroquet" or aveux:
-            assert resultat.verdict in (Verdict.NON_CONFORME, Verdict.NON_TESTE), _account([resultat])
+            # a reserve: the check that failed rests on a hypothesis
+            assert resultat.verdict in (Verdict.NON_CONFORME, Verdict.RESERVE, Verdict.NON_TESTE), _account([resultat])
         else:
             assert resultat.verdict is not Verdict.ERREUR_BANC, _account([resultat])
 
