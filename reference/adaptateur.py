@@ -59,6 +59,7 @@ PROFIL = contrat.ProfilLps(
         "rapprochement_bancaire",
         "choix_lecteurs",
         "clavier_lecteur",
+        "centre_polyvalent",
         "reclamation",
         "OCT",
     ),

@@ -174,6 +174,7 @@ class Poste:
             horloge=horloge,
             numero_agrement=parametrage.numero_agrement,
             exiger_code=(lambda _code: None) if parametrage.lecteurs.saisie_sur_lecteur else exiger_code,
+            numeros_centre=parametrage.numeros_centre,
         )
         self.constitution_fichiers = ConstitutionFichiers(
             self.services, base, self.compteurs, self.lots, self.fichiers, catalogue, ecran, horloge

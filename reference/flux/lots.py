@@ -17,6 +17,7 @@ from reference.store import Base, FactureConservee, Factures, LotConserve, Lots
 from reference.store.factures import EN_LOT, SECURISEE
 
 MAX_FACTURES = 999
+GROUPE_SITUATION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class ConstitutionLots:
     trier: Callable[[Iterable[FactureConservee]], tuple[FactureConservee, ...]] = trier_par_numero
     ordonner: Callable[[Iterable[tuple[FactureConservee, ...]]], list[tuple[FactureConservee, ...]]] = fse_puis_dre
     exiger_code: Callable[[str | None], None] = exiger_code
+    #: Billing numbers of the health centre; empty elsewhere (SV-3.2.9.3.2.1-10).
+    numeros_centre: tuple[str, ...] = ()
     code_pour: Callable[[int, str | None], str | None] = code_au_premier
     montrer: Callable[[LotAFormer], None] = field(init=False)
 
@@ -94,6 +97,7 @@ class ConstitutionLots:
         """Secures lots one after the other in one series; cards stay reserved until its end (SV-4.2.1.16.1-31)."""
         if a_former:
             self.exiger_code(code_porteur)
+            self._verifier_centre(code_porteur)
         for lot in a_former:
             self.montrer(lot)
         faits: list[int] = []
@@ -109,6 +113,21 @@ class ConstitutionLots:
                     raise CodeRetour(exc.fonction, exc.code_retour, f"{exc.motif} ; {restent}") from exc
                 raise
         return self.lots.par_ids(faits)
+
+    def _verifier_centre(self, code_porteur: str | None) -> None:
+        """In a health centre, the card that signs must be one of the centre's (SV-3.2.9.3.2.1-10). Raises Refus."""
+        if not self.numeros_centre:
+            return
+        lus = {
+            g.valeur("numero_facturation")
+            for g in self.services.lire_carte_ps(code_porteur)
+            if g.id == GROUPE_SITUATION
+        }
+        if not lus & set(self.numeros_centre):
+            raise Refus(
+                f"carte du numéro de facturation {', '.join(sorted(lus)) or 'inconnu'} : elle n'est pas de ce centre "
+                "de santé ; employer une carte du centre, ou compléter ses numéros au paramétrage du poste"
+            )
 
     def _clore_serie(self) -> None:
         """A series that stops halfway would keep the cards reserved: starting the services again frees them."""

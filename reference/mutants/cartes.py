@@ -175,7 +175,7 @@ MUTANTS = (
     Mutant(
         "code-porteur-memorise",
         "Garde le code porteur en mémoire et le redonne sans le demander",
-        ("SV-3.2.9.3.1.1-20", "SV-3.2.9.3.1.1-14", "SV-3.2.9.3.2.1-04", "SV-4.2.3.2-02"),
+        ("SV-3.2.9.3.1.1-20", "SV-3.2.9.3.1.1-14", "SV-3.2.9.3.2.1-02", "SV-3.2.9.3.2.1-04", "SV-4.2.3.2-02"),
         _remember_code,
     ),
     Mutant("code-porteur-ecrit", "Écrit le code porteur dans un journal", ("SV-3.2.9.3.1.1-20",), _write_code),

@@ -60,7 +60,9 @@ def test_tous_les_mutants_des_scenarios_existent() -> None:
 
 #: Nothing here is the default: a mutant that ignores a setting changes something.
 PARAMETRAGE = Parametrage(
-    delai_reclamation=10, lecteurs=LecteursPoste(ps="ps2", vitale="vitale2", saisie_sur_lecteur=True)
+    delai_reclamation=10,
+    lecteurs=LecteursPoste(ps="ps2", vitale="vitale2", saisie_sur_lecteur=True),
+    numeros_centre=("99111111",),
 )
 
 
