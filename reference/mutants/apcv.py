@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from norms.contrat.adaptateur import BeneficiaireDemande
 from norms.contrat.base import ModeSecurisation, TypeFacture
@@ -160,6 +161,45 @@ def _do_without_signature(poste: Poste) -> None:
     poste.securisation.securiser = quand_meme  # type: ignore[method-assign]  # the fault itself
 
 
+def _keep_context(poste: Poste) -> None:
+    """Finds the context of the ApCV again after another support was used."""
+    acquisition = poste.acquisition_apcv
+    valide, lire = acquisition.contexte_valide, acquisition.lire
+    gardes: list[Droits] = []
+
+    def noter(code_porteur: str | None = None) -> Droits:
+        gardes[:] = [lire(code_porteur)]
+        return gardes[0]
+
+    def retrouver() -> Droits:
+        if gardes and (poste.session.droits is None or poste.session.droits.support != APCV):
+            poste.session.droits = gardes[0]
+        return valide()
+
+    acquisition.lire = noter  # type: ignore[method-assign]  # the fault itself
+    acquisition.contexte_valide = retrouver  # type: ignore[method-assign]  # the fault itself
+
+
+def _keep_card(poste: Poste) -> None:
+    """What the card gave first comes back after the ApCV, without being read again, for whoever is billed."""
+    acquisition, apcv = poste.acquisition_beneficiaire, poste.acquisition_apcv
+    lire, authentifier = acquisition.lire, apcv.lire
+    gardes: list[Droits] = []
+
+    def noter(date_consultation: date | None = None, code_porteur: str | None = None) -> Droits:
+        if not gardes:
+            gardes.append(lire(date_consultation, code_porteur))
+        poste.session.droits = gardes[0]
+        return gardes[0]
+
+    def avec_la_carte(code_porteur: str | None = None) -> Droits:
+        droits = authentifier(code_porteur)
+        return replace(droits, beneficiaires=(*droits.beneficiaires, *(b for g in gardes for b in g.beneficiaires)))
+
+    acquisition.lire = noter  # type: ignore[method-assign]  # the fault itself
+    apcv.lire = avec_la_carte  # type: ignore[method-assign]  # the fault itself
+
+
 MUTANTS = (
     Mutant(
         "apcv-par-carte",
@@ -230,5 +270,12 @@ MUTANTS = (
         "Garde la facture que l'ApCV n'a pas signée",
         ("SV-4.2.1.13-16",),
         _do_without_signature,
+    ),
+    Mutant("apcv-contexte-garde", "Garde le contexte ApCV après un autre support", ("SV-2.2.1.2-10",), _keep_context),
+    Mutant(
+        "apcv-carte-gardee",
+        "Mêle à l'ApCV ce que la carte avait donné, et ne relit pas celle-ci",
+        ("SV-2.2.1.2-11",),
+        _keep_card,
     ),
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from norms.contrat.adaptateur import FactureElaborer
 from norms.contrat.base import ModeSecurisation, TypeFacture
 from norms.ssv import Groupe
 from reference.erreurs import Refus
@@ -11,10 +13,11 @@ from reference.facturation.documents import MENTION_DEGRADE, Documents
 from reference.facturation.groupes import DonneesFacture
 from reference.facturation.modes import ControleModes
 from reference.facturation.securisation import Securisation, Signataire
-from reference.modele import Beneficiaire, Droits, PrestationTarifee, SituationFacturation, Totaux
+from reference.modele import APCV, Beneficiaire, Droits, PrestationTarifee, SituationFacturation, Totaux
 from reference.mutants.modele import Mutant
 from reference.ports import FactureFormee
 from reference.poste import Poste
+from reference.store import FactureConservee
 
 
 def _degrade_always(poste: Poste) -> None:
@@ -95,6 +98,27 @@ def _print_too_much(poste: Poste) -> None:
     poste.elaboration.documents = _TropDePapier(poste.ecran)
 
 
+def _never_degraded(poste: Poste) -> None:
+    elaborer = poste.elaboration.elaborer
+
+    def jamais(demande: FactureElaborer) -> tuple[FactureConservee, ...]:
+        if demande.mode == ModeSecurisation.DEGRADE:
+            raise Refus("mode dégradé fermé")
+        return elaborer(demande)
+
+    poste.elaboration.elaborer = jamais  # type: ignore[method-assign]  # the fault itself
+
+
+def _degraded_with_apcv(poste: Poste) -> None:
+    verifier = poste.elaboration.modes.verifier
+
+    def tolerer(mode: ModeSecurisation, **contexte: Any) -> None:
+        if mode != ModeSecurisation.DEGRADE or contexte["droits"].support != APCV:
+            verifier(mode, **contexte)
+
+    poste.elaboration.modes.verifier = tolerer  # type: ignore[method-assign]  # the fault itself
+
+
 MUTANTS = (
     Mutant(
         "degrade-avec-vitale",
@@ -102,6 +126,8 @@ MUTANTS = (
         ("SV-3.5-10",),
         _degrade_always,
     ),
+    Mutant("degrade-jamais", "N'ouvre le mode dégradé à personne", ("SV-3.5-10",), _never_degraded),
+    Mutant("degrade-avec-apcv", "Accepte le mode dégradé avec une ApCV valide", ("SV-3.5-10",), _degraded_with_apcv),
     Mutant(
         "degrade-teleconsultation",
         "Accepte le mode dégradé pour une téléconsultation",
