@@ -49,7 +49,7 @@ class Contexte:
         for faute in self.catalogue.faults(lus):
             inconnu = faute.champ == 0
             raise RefusSsv("groupe_inconnu" if inconnu else "donnee_incorrecte", str(faute))
-        return tuple(self.catalogue.nommer(g) for g in lus)
+        return tuple(Groupe(g.id, g.champs, self.catalogue.definition(g.id).noms) for g in lus)
 
 
 def select(groupes: Iterable[Groupe], id_: int) -> tuple[Groupe, ...]:

@@ -35,7 +35,7 @@ class Journalier:
         }
         self._resumes: dict[tuple[bool, str], dict[str, Any]] = {}
         #: By columns 1 and 36 of a record, which tell its type: that type and the columns of its number.
-        self._connus: dict[tuple[bytes, bytes], tuple[str, slice]] = {}
+        self._connus: dict[tuple[bytes, bytes], tuple[str, slice, str]] = {}
 
     def describe(self, message: Message) -> dict[str, Any]:
         """The parameters or the result of a call, fit for the log: no code porteur, no long content."""
@@ -78,27 +78,32 @@ class Journalier:
     def _records(self, octets: bytes) -> list[dict[str, Any]]:
         """Type and number of each record, equal ones that follow each other counted once."""
         lignes: list[dict[str, Any]] = []
+        derniere: tuple[str, bytes] | None = None
         for i in range(0, len(octets), LONGUEUR):
-            ligne = self._record(octets[i : i + LONGUEUR])
-            derniere = lignes[-1] if lignes else None
-            if derniere and derniere["type"] == ligne["type"] and derniere["numero"] == ligne["numero"]:
-                derniere["nombre"] = derniere.get("nombre", 1) + 1
-            elif len(lignes) < MAX_LIGNES:
-                lignes.append(ligne)
-            else:
+            brut = octets[i : i + LONGUEUR]
+            type_, colonnes, anomalie = self._kind(brut)
+            cle = (type_, brut[colonnes])
+            if cle == derniere:
+                lignes[-1]["nombre"] = lignes[-1].get("nombre", 1) + 1
+                continue
+            if len(lignes) == MAX_LIGNES:
                 break
+            derniere = cle
+            numero = cle[1].decode("ascii", "backslashreplace").rstrip(" ")
+            lignes.append({"type": type_, "numero": numero} | ({"anomalie": anomalie} if anomalie else {}))
         return lignes
 
-    def _record(self, brut: bytes) -> dict[str, Any]:
-        connu = self._connus.get((brut[:1], brut[35:36])) if len(brut) == LONGUEUR else None
+    def _kind(self, brut: bytes) -> tuple[str, slice, str]:
+        """The type of a record, the columns of its number, and what is wrong when its type can't be told."""
+        debut = (brut[:1], brut[35:36])
+        connu = self._connus.get(debut) if len(brut) == LONGUEUR else None
         if connu is None:
             try:
                 type_ = self._codec.identifier(brut).type
             except ErreurEnregistrement as exc:
-                return {"type": "?", "numero": "", "anomalie": str(exc)[:200]}
-            connu = self._connus[brut[:1], brut[35:36]] = (type_, slice(*self._colonnes.get(type_, (0, 0))))
-        type_, colonnes = connu
-        return {"type": type_, "numero": brut[colonnes].decode("ascii", "backslashreplace").rstrip(" ")}
+                return "?", slice(0), str(exc)[:200]
+            connu = self._connus[debut] = (type_, slice(*self._colonnes.get(type_, (0, 0))), "")
+        return connu
 
 
 def _groups(groupes: list[Mapping[str, Any]]) -> dict[str, list[list[str]]]:
