@@ -58,6 +58,16 @@ def test_a_good_scenario_has_no_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("avant", "apres", "messages"),
     [
+        (
+            "  lecteurs: {ps: dr-martin",
+            "  equipement: deux-pcsk\n  lecteurs: {ps: dr-martin",
+            ["7:15: équipement inconnu ; vouliez-vous dire « deux-pcsc » ?"],
+        ),
+        (
+            "vitale: durand-paul}\n  parametrage",
+            "vitale2: durand-paul}\n  parametrage",
+            ["7:38: l'équipement deux-pcsc n'a pas de fente « vitale2 »"],
+        ),
         ("SV-1-01", "SV-1-99", ["3:13: exigence SV-1-99 inconnue ; vouliez-vous dire « SV-1-0"]),
         ("SV-1-01", "SV-1-05", ["3:13: SV-1-05 est une information, elle n'oblige personne"]),
         ("SV-1-01", "SV-1-06", ["3:13: SV-1-06 n'est pas testable (aucun banc ne le voit)"]),
