@@ -37,6 +37,7 @@ def render(campagne: Campagne, catalogue: CatalogueLu) -> str:
         "domaine": lambda cle: libelles.libelle(cle, libelles.DOMAINES),
         "donnees": lambda cle: libelles.libelle(cle, libelles.DONNEES),
         "profil": lambda cle: libelles.libelle(cle, libelles.PROFIL),
+        "lecteurs": lambda cle: libelles.LECTEURS.get(cle, cle),
         "gros": libelles.gros,
         "nombre": libelles.nombre,
     }

@@ -44,6 +44,8 @@ DONNEES: Mapping[str, str] = {
     "tables": "tables de codes",
 }
 
+LECTEURS: Mapping[str, str] = {"simules": "simulés", "pcsc": "PC/SC"}
+
 PROFIL: Mapping[str, str] = {
     "professions": "Professions",
     "specialites": "Spécialités",
