@@ -51,14 +51,16 @@ class TraitementRsp:
         """One return for each invoice or occasional operation of the file (SV-3.3.2-04, -05, -07)."""
         try:
             fichier = CodecNoemie(self.pack).lire(courrier.piece)
+            connue = fichier.reference in self.references
+            reglees = self.lire_factures(fichier) if connue else []  # some values are only judged when read
+            paiements = self.lire_paiements(fichier) if connue else []
         except ErreurEnregistrement as exc:
             self.ecran.alerter(f"Fichier NOEMIE illisible, gardé sur le poste : {exc}")
             return (RetourConserve(INCONNU, f"RSP illisible : {exc}", rapproche=False),)
-        if fichier.reference not in self.references:
+        if not connue:
             self.ecran.alerter(f"Référence NOEMIE {fichier.reference} inconnue, gardée sur le poste")
             return (RetourConserve(INCONNU, f"RSP de référence {fichier.reference}", rapproche=False),)
-        retours = [self._facture(r) for r in self.lire_factures(fichier)]
-        paiements = self.lire_paiements(fichier)
+        retours = [self._facture(r) for r in reglees]
         retours += self._ponctuelles(p for paiement in paiements for p in paiement.ponctuelles)
         self._montrer_virements(courrier.uid, paiements)
         return tuple(retours)

@@ -145,3 +145,19 @@ def test_rsp_sans_contenu_est_dit(ouvrir: Ouvrir, reference: str) -> None:
     releve = c.ok("retours.relever")
     assert [(r["nature"], r["rapproche"]) for r in releve["retours"]] == [("INCONNU", False)]
     assert "sans contenu" in " ".join(a["texte"] for a in releve["affichages"])
+
+
+def test_rsp_a_la_date_impossible_est_garde_et_dit(ouvrir: Ouvrir) -> None:
+    """The 31st of November only shows when the date is read: the file is kept as unreadable, nothing is half done."""
+    c = ouvrir()
+    codec = CodecNoemie(NormPack.par_defaut())
+    entites = [
+        codec.creer("000", {"reference": "580"}),
+        codec.creer("102", {"numero_facture": "000000001", "numero_lot": "001"}),
+        codec.creer("999", {"nombre_enregistrements": 3}),
+    ]
+    octets = codec.ecrire(entites)
+    debut = octets.index(b"102", 128) + 23  # date_lot, columns 24 to 29
+    recevoir(c, "u1", message("SV140800/1/2/00001", "RSP/NOEMIE", octets[:debut] + b"221131" + octets[debut + 6 :]))
+    (retour,) = c.ok("retours.relever")["retours"]
+    assert (retour["nature"], "221131" in retour["resume"]) == ("INCONNU", True)
