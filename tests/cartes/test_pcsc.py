@@ -267,6 +267,20 @@ def test_the_diagnosis_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) ->
         pass
 
 
+def test_the_endurance_bench_runs(tmp_path: Path) -> None:
+    """The script behind docs/performance.md, in small: cards in and out, commands on both readers, nothing leaks."""
+    require_pcsc()
+    environnement = {k: v for k, v in os.environ.items() if k != "PCSCLITE_CSOCK_NAME"}
+    resultat = subprocess.run(
+        [sys.executable, RACINE / "bench" / "endurance_cartes.py", "--cycles", "2", "--apdus", "200"],
+        cwd=RACINE, env=environnement, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert resultat.returncode == 0, resultat.stderr + resultat.stdout
+    mesure = json.loads(resultat.stdout)
+    assert (mesure["mouvements"]["cycles"], mesure["mouvements"]["fautes"], mesure["fuites"]) == (2, 0, [])
+    assert [mesure["echanges"][nom]["apdus"] for nom in ("ps", "vitale")] == [200, 200]
+
+
 # --- long runs ----------------------------------------------------------------------------------------------
 
 profond = pytest.mark.skipif(
