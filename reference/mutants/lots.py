@@ -258,7 +258,12 @@ def _header_kept(poste: Poste) -> None:
 
 
 MUTANTS = (
-    Mutant("lot-non-trie", "Ne trie pas les factures d'un lot par numéro", ("SV-4.2.1.16.1-11",), _unsorted),
+    Mutant(
+        "lot-non-trie",
+        "Ne trie pas les factures d'un lot par numéro",
+        ("SV-4.2.1.16.1-11", "SV-4.2.3.2-01"),
+        _unsorted,
+    ),
     Mutant(
         "lots-meles",
         "Met dans un même lot des factures de critères différents",
@@ -280,7 +285,7 @@ MUTANTS = (
     Mutant(
         "reference-lot-reutilisee",
         "Donne la même référence à tous les lots",
-        ("SV-4.2.1.16.1-13",),
+        ("SV-4.2.1.16.1-13", "SV-4.2.1.16.1-03"),
         _same_reference,
     ),
     Mutant("reference-apres-999", "Ne reprend pas à 001 après 999", ("SV-4.2.1.16.1-14",), _beyond_999),
@@ -329,7 +334,7 @@ MUTANTS = (
     Mutant(
         "lot-non-signe",
         "Ôte la signature des lots",
-        ("SV-3.3.1.2-13", "SV-4.2.3.2-05", "SV-4.2.1.16.1-04"),
+        ("SV-3.3.1.2-13", "SV-4.2.3.2-05", "SV-4.2.3.2-01", "SV-4.2.1.16.1-04", "SV-4.2.1.16.1-18"),
         _unsigned,
     ),
     Mutant("lot-sans-carte", "Constitue un lot sans carte du PS", ("SV-3.2.9.3.2.1-01",), _without_card),

@@ -10,11 +10,15 @@ from reference.mutants.modele import Mutant, ServicesDelegues, brancher
 from reference.poste import Poste
 from reference.store import LotConserve, Lots, RetourConserve
 from reference.store.lots import A_TRANSMETTRE, ACQUITTE, TRANSMIS
-from reference.suivi.courrier import ARL, INCONNU, SERVICE, Courrier
+from reference.suivi.courrier import ARL, INCONNU, RSP, SERVICE, Courrier
 
 
 def _ignore_arl(poste: Poste) -> None:
     poste.reception.traitements[ARL] = lambda _courrier: ()
+
+
+def _ignore_rsp(poste: Poste) -> None:
+    poste.reception.traitements[RSP] = lambda _courrier: ()
 
 
 def _acknowledge_all(poste: Poste) -> None:
@@ -127,9 +131,19 @@ MUTANTS = (
     Mutant(
         "arl-ignore",
         "Ne tient aucun compte des ARL",
-        ("SV-4.2.2.1-01", "SV-4.2.2.1-02", "SV-4.2.2.1-03", "SV-4.2.2.1-04", "SV-3.5-02"),
+        (
+            "SV-4.2.2.1-01",
+            "SV-4.2.2.1-02",
+            "SV-4.2.2.1-03",
+            "SV-4.2.2.1-04",
+            "SV-3.5-02",
+            "SV-A5-5.1-01",
+            "SV-A5-5.2-01",
+            "HD-11",
+        ),
         _ignore_arl,
     ),
+    Mutant("rsp-ignore", "Ne tient aucun compte des RSP", ("SV-A5-5.1-02", "HD-12"), _ignore_rsp),
     Mutant(
         "arl-acquitte-tout",
         "Acquitte tous les lots au premier ARL positif",
@@ -175,7 +189,7 @@ MUTANTS = (
     Mutant(
         "rsp-non-rapproche",
         "Ne rapproche pas les RSP des factures",
-        ("SV-3.3.2-07", "SV-A5-5.3-04"),
+        ("SV-3.3.2-07", "SV-A5-5.3-04", "HD-12"),
         _no_match,
     ),
     Mutant(

@@ -210,7 +210,28 @@ def _files_together(poste: Poste) -> None:
     poste.transmission.envoyer = ensemble  # type: ignore[method-assign]  # a deviation
 
 
+def _where_typed(poste: Poste) -> None:
+    poste.elaboration.localiser = lambda droits: droits
+
+
+def _confidential_through_oct(poste: Poste) -> None:
+    if (oct_ := poste.constitution_fichiers.vers_oct) is not None:
+        oct_.directs = lambda _lot: False
+
+
 MUTANTS = (
+    Mutant(
+        "confidentielle-a-la-caisse-saisie",
+        "Envoie la FSE confidentielle d'une mineure à la caisse de son identité",
+        ("SV-3.2.2.5-32", "SV-3.2.2.5-11", "SV-3.2.2.5-18", "SV-3.2.2.5-44"),
+        _where_typed,
+    ),
+    Mutant(
+        "confidentielle-par-oct",
+        "Fait passer la FSE confidentielle d'une mineure par le concentrateur",
+        ("SV-3.2.2.5-32",),
+        _confidential_through_oct,
+    ),
     Mutant(
         "sujet-autre-separateur",
         "Sépare les champs du sujet par un tiret",
