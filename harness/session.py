@@ -9,7 +9,7 @@ from typing import Any
 from harness.adaptateur.client import ClientLps, Echange, open_transport
 from harness.adaptateur.configuration import ConfigLps
 from harness.fuites import CodesPorteur
-from harness.monde import Monde
+from harness.monde import DELAI_TRAITEMENT, Monde
 from harness.parametres import shape
 from norms.contrat.adaptateur import Presentation
 from norms.contrat.base import Message
@@ -100,6 +100,8 @@ class SessionLps:
         resultat = None if echange.resultat is None else dict(echange.resultat)
         if resultat is not None:
             self._ecrits.append((f"réponse à {echange.operation}", str(resultat).encode()))
+        # What the operation set off is noted before its answer, however quick the LPS was: same order, same bytes.
+        self._monde.attendre_traitement(DELAI_TRAITEMENT)
         self._monde.journal.emettre(
             "lps",
             {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from harness.affichage import format_result
 from harness.modele.verdict import ResultatScenario, Verdict
+from harness.monde import DemandeMonde, Monde
 from tests.harness.aides import CATALOGUE, DEPART, MondeNu, config_interne, config_stdio, run
 
 ETAPES_DEPART = DEPART.partition("attendus:")[0]
@@ -198,13 +200,12 @@ def test_every_operation_waits_for_the_world(tmp_path: Path) -> None:
     mondes: list[MondeNu] = []
 
     def keep(demande: Any) -> Any:
-        from contextlib import nullcontext  # noqa: PLC0415 -- one test
-
         mondes.append(MondeNu(demande))
         return nullcontext(mondes[-1])
 
     run(tmp_path, config_interne(), monde=keep)
-    assert mondes[0].attentes == 3  # two operations, then the end
+    # before each of the five answers is noted, after each of the two operations, at the end
+    assert mondes[0].attentes == 8
     assert mondes[0].demande.graine == 7
 
 
@@ -238,3 +239,26 @@ def test_the_account_of_a_failure_reads_like_the_example(tmp_path: Path) -> None
         "  à corriger  numéroter comme demandé",
         "  rejouer     preagrement replay ESSAI-01.yaml --graine 7",
     ]
+
+
+class MondeLent(MondeNu):
+    """A world that works in the background: what it has seen is noted when one waits for it."""
+
+    def attendre_traitement(self, delai_s: float) -> None:
+        super().attendre_traitement(delai_s)
+        self.journal.emettre("flux", {})
+
+
+def test_what_an_operation_set_off_is_noted_before_its_answer(tmp_path: Path) -> None:
+    """Else a slow LPS and a quick one would leave the same facts in another order."""
+    mondes: list[MondeLent] = []
+
+    def slow(demande: DemandeMonde) -> AbstractContextManager[Monde]:
+        mondes.append(MondeLent(demande))
+        return nullcontext(mondes[0])
+
+    assert run(tmp_path, config_interne(), monde=slow).verdict is Verdict.CONFORME
+    natures = [e.nature for e in mondes[0].journal]
+    avant = [natures[rang - 1] for rang, nature in enumerate(natures) if nature == "lps"]
+    assert len(avant) >= 4
+    assert set(avant) == {"flux"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -28,6 +29,7 @@ from harness.adaptateur.pannes import (
 from harness.adaptateur.stdio import TransportStdio
 from harness.adaptateur.transport import MAX_ERREURS
 from harness.modele.verdict import Verdict
+from norms.contrat.adaptateur import VERSION
 from tests.harness.aides import SCRIPT, config_interne, config_stdio, run
 
 ELABORER = {"prestations": [{"code": "G", "date": "2026-03-02"}], "numero": "000000012"}
@@ -102,7 +104,7 @@ def test_a_child_that_closes_its_output_without_ending(tmp_path: Path) -> None:
 def test_unknown_protocol_version_is_refused(tmp_path: Path) -> None:
     client = ClientLps(open_transport(config_stdio("version")), delai=10)
     try:
-        with pytest.raises(RefusVersion, match=r"« 2\.0 », le banc 1\.0"):
+        with pytest.raises(RefusVersion, match=rf"« 2\.0 », le banc {re.escape(VERSION)}"):
             client.saluer()
     finally:
         client.fermer()
