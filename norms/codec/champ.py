@@ -62,6 +62,13 @@ class RefusValeur(ValueError):
         super().__init__(f"attendu {attendu} ; constaté {constate}")
 
 
+#: A day that exists, AAMMJJ: months of 31 and 30 days, February, its 29th in years divisible by 4 (1972 to 2068).
+_JOUR = (
+    "[0-9]{2}(?:(?:0[13578]|1[02])(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)(?:0[1-9]|[12][0-9]|30)"
+    "|02(?:0[1-9]|1[0-9]|2[0-8]))|(?:[02468][048]|[13579][26])0229"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Champ:
     """A field: 1-based inclusive columns, format, wording and source of the fact."""
@@ -113,7 +120,7 @@ class Champ:
             Format.ENTIER: f"{n} chiffre{s}",
             Format.MONTANT: f"{n} chiffre{s} (montant en centimes)",
             Format.DECIMAL: f"{n} chiffre{s} dont {self.decimales} décimales",
-            Format.DATE: "une date AAMMJJ (ou zéros si absente)",
+            Format.DATE: "une date AAMMJJ qui existe (ou zéros si absente)",
             Format.CONSTANTE: f"« {self.valeur} »",
             Format.BLANC: f"{n} espace{s}",
         }
@@ -134,7 +141,7 @@ class Champ:
             Format.ENTIER: chiffres,
             Format.MONTANT: chiffres,
             Format.DECIMAL: chiffres,
-            Format.DATE: "(?:[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|0{6}| {6})",
+            Format.DATE: f"(?:{_JOUR}|0{{6}}| {{6}})",
             Format.CONSTANTE: re.escape(self.valeur.ljust(n)),
             Format.BLANC: blancs,
         }

@@ -322,3 +322,25 @@ def test_a_file_goes_from_000_to_999() -> None:
         CODEC.ecrire([CODEC.creer("070")])
     with pytest.raises(ErreurEnregistrement, match="une seule fois"):
         CODEC.ecrire(whole(["000"]))
+
+
+def test_a_date_that_does_not_exist_is_a_fault_of_its_record() -> None:
+    """Found when the file is read, not when the value is asked for: nothing that follows has to expect it."""
+    entites = [
+        CODEC.creer("000", {"reference": "580"}),
+        CODEC.creer("102", {"numero_facture": "000000001", "numero_lot": "001"}),
+        CODEC.creer("999", {"nombre_enregistrements": 3}),
+    ]
+    octets = CODEC.ecrire(entites)
+    debut = octets.index(b"102", 128) + 23  # date_lot, columns 24 to 29
+    for an in range(100):
+        siecle = 1900 if an >= 70 else 2000
+        for mois, jour in ((2, 28), (2, 29), (2, 30), (4, 31), (11, 30), (11, 31), (12, 31), (13, 1), (1, 0), (1, 32)):
+            texte = f"{an:02d}{mois:02d}{jour:02d}".encode()
+            try:
+                date(siecle + an, mois, jour)
+                attendues = []
+            except ValueError:
+                attendues = ["date_lot"]
+            lu = CODEC.lire(octets[:debut] + texte + octets[debut + 6 :], strict=False)
+            assert [f.champ for e in lu for f in e.anomalies] == attendues, texte
