@@ -38,7 +38,7 @@ def test_securing() -> None:
     mesure = run("securisation", "--factures", "1", "--tours", "10")
     debits = mesure["par_s"]
     assert mesure["rapport"] == pytest.approx(debits["factures_securisees"] / debits["operations_nues"], abs=0.01)
-    assert 0.2 < mesure["rapport"] < 1
+    assert 0.1 < mesure["rapport"] < 1
     assert mesure["rapport_enveloppe_native"] < mesure["rapport"]
 
 
@@ -60,8 +60,10 @@ def test_cards() -> None:
 
 
 def test_crypto() -> None:
-    mesures = run("crypto", "0.01")["mesures"]
-    assert mesures["rsa_verification"] > mesures["rsa_signature"] > mesures["facture_1_enveloppe_2_signatures"]
+    mesures = run("crypto", "0.05")["mesures"]
+    assert mesures["rsa_verification"] > mesures["rsa_signature"]  # five times as fast on a quiet machine
+    assert mesures["chemin_et_crl"] > mesures["pki_a_froid"]  # forty times
+    assert min(mesures.values()) > 1
 
 
 def test_the_table_gives_lowest_median_and_highest_and_tells_a_missed_aim() -> None:
