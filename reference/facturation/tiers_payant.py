@@ -117,7 +117,10 @@ def proposees(contexte: ContexteAmo, droits: Droits, b: Beneficiaire, jour: date
         "situation": droits.situation,
     }
     return [
-        p for p in load_rules()["propositions"] if any(_matches(p[cle], valeurs[cle]) for cle in valeurs if cle in p)
+        p
+        for p in load_rules()["propositions"]
+        if any(_matches(p[cle], valeurs[cle]) for cle in valeurs if cle in p)
+        and contexte.nature_assurance in p.get("natures", (contexte.nature_assurance,))
     ]
 
 

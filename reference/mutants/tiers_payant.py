@@ -130,6 +130,21 @@ def _check_smg(demande: FactureElaborer) -> FactureElaborer:
     return demande
 
 
+def _always_social(poste: Poste) -> None:
+    """Proposes the social third-party payment whatever the nature of insurance."""
+
+    def toujours(*args: Any) -> list[Mapping[str, Any]]:
+        b: Beneficiaire = args[2]
+        sociales = [p for p in regles.load_rules()["propositions"] if b.service in p.get("service", ())]
+        return [*sociales, *(p for p in regles.proposees(*args) if p not in sociales)]
+
+    poste.acces.proposees = toujours
+
+
+def _force_always(poste: Poste) -> None:
+    poste.acces.verifier = lambda *args, **kwargs: "1"  # type: ignore[method-assign]  # the fault itself
+
+
 MUTANTS = (
     Mutant(
         "droits-finis-toleres",
@@ -195,13 +210,24 @@ MUTANTS = (
     Mutant(
         "tiers-payant-refuse",
         "N'accorde jamais le tiers payant AMO",
-        ("SV-3.2.2.1-45", "SV-4.2.1.4-19", "SV-4.2.1.4-24"),
+        ("SV-3.2.2.1-45", "SV-4.2.1.4-19", "SV-3.2.2.1-63", "SV-3.2.2.6.3-15", "SV-3.2.2.6.3-18"),
         lambda poste: _force_choice(poste, amo=False),
     ),
     Mutant(
         "tiers-payant-impose",
         "Impose le tiers payant AMO à qui l'a refusé",
-        ("SV-3.2.2.1-46", "SV-4.2.1.4-25", "SV-3.2.2.1-39", "SV-3.2.2.1-70", "SV-3.2.2.6.2-07"),
+        (
+            "SV-3.2.2.1-46",
+            "SV-4.2.1.4-25",
+            "SV-3.2.2.1-39",
+            "SV-3.2.2.1-70",
+            "SV-3.2.2.6.2-07",
+            "SV-3.2.2.1-49",
+            "SV-4.2.1.4-37",
+            "SV-3.2.2.5-26",
+            "SV-3.2.2.5-40",
+            "SV-3.2.2.5-52",
+        ),
         lambda poste: _force_choice(poste, amo=True),
     ),
     Mutant(
@@ -255,4 +281,24 @@ MUTANTS = (
         lambda poste: _ask(poste, _only_sickness("50")),
     ),
     Mutant("smg-controles", "Contrôle les droits aux SMG", ("SV-4.2.1.3.1-11",), lambda poste: _ask(poste, _check_smg)),
+    Mutant(
+        "tp-mineure-hors-defaut",
+        "N'applique pas d'office le tiers payant aux actes confidentiels",
+        ("SV-3.2.2.5-25", "SV-3.2.2.5-39", "SV-3.2.2.5-51"),
+        lambda poste: _propose(poste, "mineure"),
+    ),
+    Mutant(
+        "tp-acs-tu",
+        "Ne propose pas le tiers payant aux bénéficiaires de l'ACS",
+        ("SV-3.2.2.6.3-14", "SV-3.2.2.6.3-17", "SV-3.2.2.6.3-21", "SV-3.2.2.6.3-24"),
+        lambda poste: _propose(poste, "aide à l'acquisition"),
+    ),
+    Mutant("tp-acs-toujours", "Propose le tiers payant social hors maladie", ("SV-3.2.2.6.3-14",), _always_social),
+    Mutant(
+        "tp-c2s-hors-defaut",
+        "Ne met pas le tiers payant d'office pour la C2S",
+        ("SV-4.2.1.4-36", "SV-3.2.2.1-48"),
+        lambda poste: _propose(poste, "complémentaire santé solidaire"),
+    ),
+    Mutant("tp-toujours-force", "Force tout tiers payant", ("SV-3.2.2.1-64",), _force_always),
 )
