@@ -123,6 +123,7 @@ function lireBeneficiaire([g, ...suite]) {
     naissance: champ(g, 12),
     rang: champ(g, 13),
     qualite: champ(g, 14),
+    service: { code: champ(g, 15), debut: champ(g, 16), fin: champ(g, 17) },
     droits: tous(suite, 105).map((d) => ({ debut: champ(d, 1), fin: champ(d, 2) })),
     couvertures: tous(suite, 106).map((c) => ({
       debut: champ(c, 1),

@@ -7,6 +7,7 @@ import { compacter, euros, lisible } from "./horloge.mjs";
 import { ajouter } from "./magasin.mjs";
 import { avecCode, groupe } from "./services.mjs";
 import { ALD, SANS_EXONERATION, tarifer, tariferAmc, taux, totaliser } from "./tarifs.mjs";
+import { forcage, proposerTiersPayant } from "./tierspayant.mjs";
 
 export const MODE = "SESAM_VITALE";
 const CONVENTION_GESTION_UNIQUE = "RO";
@@ -28,6 +29,8 @@ export async function elaborer(poste, demande) {
   conseillerLecture(poste, demande.prestations);
   const tiersPayant = { amo: false, amc: false, ...demande.tiers_payant };
   const contexte = contexteAmo(poste, demande, beneficiaire);
+  contexte.forcage = forcage(poste.droits.regime, beneficiaire, compacter(demande.prestations[0].date), tiersPayant.amo);
+  proposerTiersPayant(poste, contexte, beneficiaire, compacter(jour), tiersPayant.amo);
   const amc = contexteAmc(poste, demande.complementaire ?? {}, beneficiaire, compacter(jour), tiersPayant);
 
   let prestations = demande.prestations.map((p) => tarifer(p, contexte.taux, contexte.exoneration));
@@ -107,8 +110,10 @@ function contexteAmo(poste, demande, beneficiaire) {
   const couverture = beneficiaire.couvertures.find((c) => couvre(c, jour));
   const natureAssurance = demande.nature_assurance ?? "10";
   const parcours = demande.parcours ?? "T";
-  const enAld = couverture && !["", "0"].includes(couverture.ald) && natureAssurance === "10";
-  if (enAld) poste.montrer("question", "Soins en rapport avec l'affection de longue durée ? Retenu : oui");
+  const exonere = couverture && !["", "0"].includes(couverture.ald) && natureAssurance === "10";
+  const reponse = demande.reponses?.soins_en_rapport_ald === "non" ? "non" : "oui";
+  if (exonere) poste.montrer("question", `Soins en rapport avec l'affection de longue durée ? Retenu : ${reponse}`);
+  const enAld = exonere && reponse === "oui";
   const exoneration = enAld ? ALD : SANS_EXONERATION;
   return {
     natureAssurance,
@@ -220,7 +225,7 @@ function groupes(d, flux) {
     groupe(1410, cadre),
     groupe(1420, "1", "", "carte_vitale"),
     groupe(1430, contexte.parcours),
-    groupe(1510, contexte.natureAssurance, contexte.exoneration, "", "", droits.codeGestion),
+    groupe(1510, contexte.natureAssurance, contexte.exoneration, contexte.forcage, "", droits.codeGestion),
     ...flux.prestations.map((p, i) =>
       groupe(
         ...[1610, i + 1, compacter(p.date), "", p.code, p.quantite, p.coefficient, "", p.prixUnitaire, p.base],

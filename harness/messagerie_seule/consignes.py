@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from harness.messagerie_seule.demande import Cartes, Pas, person
-from harness.messagerie_seule.portee import data
+from harness.messagerie_seule.questions import data, in_french, label
 from harness.modele.scenario import EtapeLps, Scenario
 from norms.contrat.adaptateur import OPERATIONS
 from simulator.monde.actions import ACTIONS
@@ -40,8 +40,7 @@ def heading(scenario: Scenario, cartes: Cartes, debut: str) -> list[str]:
     lignes.append(f"Lecteur du professionnel de santé : {describe_ps(lecteurs.ps or '', cartes)}.")
     lignes.append(f"Lecteur Vitale : {describe_vitale(lecteurs.vitale or '', cartes)}.")
     if scenario.monde.parametrage:
-        reglages = "; ".join(f"{cle} {_text(v)}" for cle, v in scenario.monde.parametrage.items())
-        lignes.append(f"Paramétrage du poste : {reglages}.")
+        lignes.append(f"Paramétrage du poste : {_text(scenario.monde.parametrage, ' ; ')}.")
     return lignes
 
 
@@ -102,7 +101,7 @@ def _invoice(pas: Pas, avec: Mapping[str, Any], cartes: Cartes) -> dict[str, str
     mode = str(avec.get("mode", "SESAM_VITALE"))
     return {
         "beneficiaire": beneficiaire,
-        "prestations": "; ".join(_act(p) for p in avec.get("prestations") or []) or "aucun",
+        "prestations": " ; ".join(_act(p) for p in avec.get("prestations") or []) or "aucun",
         "mode": str(data()["modes"].get(mode, mode)),
         "tiers_payant": " et ".join(parts) or "aucun",
     }
@@ -135,15 +134,17 @@ def _birth(texte: str) -> str:
     return f"{texte[6:8]}/{texte[4:6]}/{texte[:4]}" if len(texte) == len("19550412") else texte
 
 
-def _text(valeur: Any) -> str:
-    """A parameter in words."""
+def _text(valeur: Any, separateur: str = ", ") -> str:
+    """A parameter in words; ``separateur`` comes between the members of a table."""
     if isinstance(valeur, str):
-        return "la valeur que le LPS vient de donner" if valeur.startswith(_REPRISE) else valeur
+        return "la valeur que le LPS vient de donner" if valeur.startswith(_REPRISE) else in_french(valeur)
+    if isinstance(valeur, Mapping) and not valeur:
+        return "aucun réglage particulier"
     if isinstance(valeur, Mapping):
-        return ", ".join(f"{cle} {_text(v)}" for cle, v in valeur.items())
+        return separateur.join(f"{label(cle)} {_text(v)}" for cle, v in valeur.items())
     if isinstance(valeur, list | tuple):
-        return "; ".join(_text(v) for v in valeur)
-    return str(valeur)
+        return " ; ".join(_text(v) for v in valeur)
+    return in_french(str(valeur))
 
 
 class _Blancs(dict[str, str]):

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from harness.messagerie_seule.attestations import ErreurPiece, Registre
 from harness.messagerie_seule.carnet import Carnet
-from harness.messagerie_seule.dialogue import Avis, Dialogue, FinDialogue, Invite, Reponse, Ton, answered, fault_of
-
-#: Answer that stops the session; accepted to any question.
-ARRETER = "arreter"
+from harness.messagerie_seule.dialogue import (
+    ARRETER,
+    Avis,
+    Dialogue,
+    FinDialogue,
+    Invite,
+    Reponse,
+    Ton,
+    answered,
+    fault_of,
+)
 
 
 class Arret(Exception):

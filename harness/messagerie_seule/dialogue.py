@@ -12,6 +12,8 @@ from harness.cli.commun import Sortie
 
 Genre = Literal["texte", "choix", "liste", "attestation"]
 Ton = Literal["info", "reception", "attention", "erreur"]
+#: Answer that stops the session; accepted to any question.
+ARRETER = "arreter"
 MAX_REPONSE = 2000
 MAX_LIGNE = 64 * 1024
 
@@ -124,15 +126,27 @@ class DialogueTerminal:
         self._console.line(invite.texte, "bold")
         for rang, choix in enumerate(invite.choix, 1):
             self._console.line(f"  {rang}. {choix.libelle}")
-        suite = f" [{invite.defaut}]" if invite.defaut else ""
-        valeur = self._read(f"> {'numéro' if invite.choix else 'réponse'}{suite} : ") or invite.defaut
+        suite = f" [{_by_default(invite)}]" if invite.defaut else ""
+        valeur = self._chosen(invite, f"> {'numéro' if invite.choix else 'réponse'}{suite} : ")
         fichier = ""
-        if invite.genre == "attestation":
+        if invite.genre == "attestation" and valeur != ARRETER:
             fichier = self._read("> fichier à joindre (rien : aucun) : ")
-        return Reponse(invite.id, self._value(invite, valeur), fichier)
+        return Reponse(invite.id, valeur, fichier)
 
     def tell(self, avis: Avis) -> None:
         self._console.line(avis.texte, _STYLES[avis.ton])
+
+    def _chosen(self, invite: Invite, attente: str) -> str:
+        """What is typed, as values; asked again, without its question, until it can be an answer."""
+        while True:
+            saisie = self._read(attente) or invite.defaut
+            valeur = self._value(invite, saisie)
+            possibles = {ARRETER, *(c.valeur for c in invite.choix)}
+            if not invite.choix or (valeur and set(split_list(valeur)) <= possibles):
+                return valeur
+            plusieurs = ", ou plusieurs séparés par des virgules" if invite.genre == "liste" else ""
+            dit = f"« {saisie} » : " if saisie else ""
+            self._console.line(f"{dit}un numéro de 1 à {len(invite.choix)} est attendu{plusieurs}", _STYLES["erreur"])
 
     def _read(self, attente: str) -> str:
         self._console.console.print(attente, end="", markup=False)
@@ -146,10 +160,16 @@ class DialogueTerminal:
         """Numbers stand for the choices."""
         if not invite.choix:
             return saisie
-        return ",".join(_chosen(invite.choix, mot.strip()) for mot in saisie.split(",") if mot.strip())
+        return ",".join(_valued(invite.choix, mot.strip()) for mot in saisie.split(",") if mot.strip())
 
 
-def _chosen(choix: tuple[Choix, ...], mot: str) -> str:
+def _by_default(invite: Invite) -> str:
+    """The default as it would be typed: the numbers of the choices."""
+    rangs = {c.valeur: str(rang) for rang, c in enumerate(invite.choix, 1)}
+    return ",".join(rangs.get(v, v) for v in split_list(invite.defaut)) if invite.choix else invite.defaut
+
+
+def _valued(choix: tuple[Choix, ...], mot: str) -> str:
     return choix[int(mot) - 1].valeur if mot.isdigit() and 1 <= int(mot) <= len(choix) else mot
 
 

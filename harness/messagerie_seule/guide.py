@@ -19,7 +19,8 @@ from harness.messagerie_seule.conversation import Arret
 from harness.messagerie_seule.demande import Pas, shift, start_of, unroll
 from harness.messagerie_seule.dialogue import Invite
 from harness.messagerie_seule.monde import EVENEMENTS, JournalDurable, MondeAiguille, received_in
-from harness.messagerie_seule.portee import Vue, data, views
+from harness.messagerie_seule.portee import Vue, views
+from harness.messagerie_seule.questions import data
 from harness.messagerie_seule.seance import ATTENTE, ATTESTE, FAIT, VERDICTS, Seance
 from harness.modele.scenario import EtapeDemander, EtapeLps, EtapeMonde, EtapeVerifier
 from harness.modele.verdict import Constat, Deroule, Preuve, ResultatScenario, Verdict, worst

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from harness.expressions import answer_names, roots
-from harness.jugement import wording
+from harness.expressions import roots
+from harness.messagerie_seule.questions import LITTERAL, data
+from harness.messagerie_seule.questions import question as ask_about
 from harness.modele.scenario import Attendu, EtapeLps, Scenario
-from norms.chargement import load_plain
 
 Portee = Literal["messages", "personne", "hors"]
 _EMISSION = "transmission.envoyer"
-_TEXTES = ("affichages", "documents")
 _MOT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LITTERAL = re.compile(r"'(?:[^'\\]|\\.)*'|`[^`]*`")
-
-
-@cache
-def data() -> Mapping[str, Any]:
-    """The sentences and bounds of the level (``harness/donnees/consignes.yaml``)."""
-    donnees: Mapping[str, Any] = load_plain(Path(__file__).parents[1] / "donnees" / "consignes.yaml")
-    return donnees
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +47,7 @@ def _view(attendu: Attendu, scenario: Scenario, *, date_imposee: bool) -> Vue:
         return Vue(attendu, "hors", raison="valeur établie à la date du scénario, une autre date est employée (--date)")
     if lues <= set(data()["visibles"]):
         return Vue(attendu, "messages")
-    question = _question(attendu, lues, scenario)
+    question = ask_about(attendu, lues, scenario)
     if question:
         return Vue(attendu, "personne", question=question)
     cachees = [r for r in data()["invisibles"] if r in lues]
@@ -67,42 +55,5 @@ def _view(attendu: Attendu, scenario: Scenario, *, date_imposee: bool) -> Vue:
     return Vue(attendu, "hors", raison=" ; ".join(raisons) or "ne se voit pas dans les messages")
 
 
-def _question(attendu: Attendu, lues: set[str], scenario: Scenario) -> str:
-    """The question for a person; empty when a person can't see it either."""
-    regarde = roots(attendu.sur)
-    quoi = ""
-    if regarde <= set(_TEXTES):
-        quoi = "ce que le LPS a affiché" if "affichages" in regarde else "les documents que le LPS a produits"
-        if not lues <= {*_TEXTES, *data()["visibles"]}:
-            return ""
-    elif regarde == {"reponses"}:
-        champs = list(_screen(attendu.sur, scenario))
-        quoi = ", ".join(dict.fromkeys(champs)) if champs and all(champs) else ""
-    if not quoi:
-        return ""
-    return f"Regardez {quoi}. Attendu : {wording(attendu)} ({attendu.pourquoi}). Est-ce bien ce que vous voyez ?"
-
-
-def _screen(expression: str, scenario: Scenario) -> Iterator[str]:
-    """What each field read is called on the screen; an empty text for a field that no screen shows."""
-    noms = answer_names(expression)
-    operations = {e.nom: e.lps for e in scenario.etapes if isinstance(e, EtapeLps) and e.nom}
-    lisibles: dict[str, str] = {}
-    for nom in noms:
-        lisibles |= data()["lisibles"].get(operations.get(nom, ""), {})
-    connus = {"reponses", *noms, *_FONCTIONS}
-    mots = re.findall(r'"([^"]*)"|([A-Za-z_][A-Za-z0-9_]*)', _LITTERAL.sub("", expression))
-    for cite, simple in mots:
-        mot = cite or simple
-        if mot not in connus:
-            yield lisibles.get(mot, "")
-    if not noms:
-        yield ""
-
-
-#: JMESPath functions, which are no field.
-_FONCTIONS = {"sort", "sort_by", "length", "join", "contains", "starts_with", "map", "sum", "keys", "to_string"}
-
-
 def _words(expression: str) -> set[str]:
-    return set(_MOT.findall(_LITTERAL.sub("", expression)))
+    return set(_MOT.findall(LITTERAL.sub("", expression)))

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,20 @@ from harness.dossier import claim_directory
 from harness.messagerie_seule.aiguillage import Aiguilleur
 from harness.messagerie_seule.attestations import Registre
 from harness.messagerie_seule.carnet import FICHIER, Carnet, ErreurSession
+from harness.messagerie_seule.consignes import instructions
 from harness.messagerie_seule.conversation import Arret, Conversation
-from harness.messagerie_seule.demande import Cartes, Demande, request
+from harness.messagerie_seule.demande import Cartes, Demande, request, unroll
 from harness.messagerie_seule.dialogue import Dialogue, Invite, choices, split_list
 from harness.messagerie_seule.guide import Guide
 from harness.messagerie_seule.portee import unplayable, views
+from harness.messagerie_seule.questions import data, label
 from harness.messagerie_seule.seance import Seance
+from harness.modele.scenario import EtapeLps, Scenario
 from harness.modele.verdict import Campagne, ResultatScenario, Verdict
 from harness.moteur import Banc, not_played
 from harness.profil import axes, outside
 from harness.scenarios import FichierScenario
-from norms.chargement import load
+from norms.chargement import ErreurChargement, load
 from norms.contrat.adaptateur import Presentation, ProfilLps
 from norms.contrat.base import ModeSecurisation
 from norms.contrat.ports import AleaReproductible
@@ -142,7 +145,7 @@ class _Session:
         return presentation, operateur
 
     def _list(self, quoi: str, texte: str, valeurs: list[str], defaut: str) -> list[str]:
-        couples = choices((v, v.replace("_", " ")) for v in valeurs)
+        couples = choices((v, str(data()["modes"].get(v) or label(v))) for v in valeurs)
         return split_list(self._conversation.ask(Invite(f"session/{quoi}", "liste", texte, couples, defaut)))
 
     def _sitting(self, operateur: str) -> Seance:
@@ -175,7 +178,7 @@ class _Session:
             if scenario.id in resultats:
                 continue
             raison = outside(scenario, profil)
-            hors = unplayable(scenario, views(scenario, date_imposee=bool(self._d.date)))
+            hors = unplayable(scenario, views(scenario, date_imposee=bool(self._d.date))) or self._untold(scenario)
             if raison:
                 resultats[scenario.id] = not_played(self._banc, fichier, Verdict.NON_APPLICABLE, raison)
             elif hors:
@@ -188,9 +191,25 @@ class _Session:
         )
         return jouables
 
+    def _untold(self, scenario: Scenario) -> str:
+        """Why a person can't be told what to send for a scenario, or a message be recognised; empty when both can."""
+        try:
+            if not request(scenario, self._cartes).factures:
+                return (
+                    "aucune facture reconnaissable n'y est demandée : rien ne dirait à quel scénario un message répond"
+                )
+            for pas in unroll(scenario, timedelta()):
+                if isinstance(pas.etape, EtapeLps):
+                    instructions(pas, self._cartes)
+        except (ErreurChargement, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as exc:
+            return f"ses gestes ne se disent pas à une personne ({type(exc).__name__} : {exc})"
+        return ""
+
     def _play(self, seance: Seance, jouables: list[FichierScenario], resultats: dict[str, ResultatScenario]) -> None:
         demandes = {
-            f.scenario.id: request(f.scenario, self._cartes, seance.offset(f.scenario)) for f in self._d.fichiers
+            f.scenario.id: request(f.scenario, self._cartes, seance.offset(f.scenario))
+            for f in self._d.fichiers
+            if f in jouables or (f.scenario.id in resultats and resultats[f.scenario.id].deroule)
         }
         for rang, fichier in enumerate(jouables):
             identifiant = fichier.scenario.id

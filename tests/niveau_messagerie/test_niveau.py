@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from harness.messagerie_seule.dialogue import Avis, DialogueJson, DialogueTermin
 from harness.messagerie_seule.monde import JournalDurable
 from harness.messagerie_seule.portee import unplayable, views
 from harness.messagerie_seule.reconnaissance import match, rank, summarize
+from harness.modele.scenario import EtapeMonde
 from harness.scenarios import discover, load_scenario
 from simulator.messagerie.evenements import MessageRecu
 
@@ -57,7 +59,9 @@ def test_what_is_judged_what_is_asked_what_is_out_of_reach() -> None:
     question = views(_scenario("ARL-02"))[1].question
     assert "l'état" in question
     assert "le code rejet" in question
-    assert "rejete" in question
+    assert "rejeté" in question
+    assert question.startswith("À l'écran (liste des lots, 1re fois), regardez")
+    assert "Ce qui doit se voir : le compte rendu de l'ARL change l'état du lot." in question
 
 
 def test_a_scenario_that_sends_nothing_is_not_played() -> None:
@@ -83,8 +87,26 @@ def test_every_shipped_scenario_can_be_told_and_asked() -> None:
             continue
         assert request(scenario, cartes).factures, scenario.id
         textes = [t for pas in unroll(scenario, timedelta()) if pas.variantes for t in instructions(pas, cartes)]
+        textes += [announce(e.monde, e.avec, "02/03/2026") for e in scenario.etapes if isinstance(e, EtapeMonde)]
         for texte in [*textes, *heading(scenario, cartes, "02/03/2026")]:
             assert not [m for m in ("{", "(non précisé)") if m in texte], texte
+
+
+def test_questions_say_where_to_look_and_no_code_of_the_contract() -> None:
+    toutes = [v.question for c in discover() for v in views(load_scenario(c).scenario) if v.question]
+    assert len(toutes) > 50
+    codes = {"a_transmettre", "securisee", "acquitte", "rejete", "True", "False", "true", "false"}
+    for question in toutes:
+        assert not codes & set(re.findall(r"\w+", question.rpartition("Valeur attendue")[2])), question
+        assert question.endswith("Est-ce bien ce que vous voyez ?")
+
+
+def test_new_settings_at_a_restart_are_told() -> None:
+    scenario = load_scenario(RACINE / "scenarios" / "oct" / "OCT-05.yaml").scenario
+    textes = [t for p in unroll(scenario, timedelta()) if p.variantes for t in instructions(p, _cartes())]
+    relances = [t for t in textes if t.startswith("Arrêtez le LPS puis relancez-le")]
+    assert relances[0].endswith("Paramétrage du poste : adresse du concentrateur factures@concentrateur.test.")
+    assert relances[-1].endswith("Paramétrage du poste : aucun réglage particulier.")
 
 
 # --- requests and recognition -----------------------------------------------------------------------------------

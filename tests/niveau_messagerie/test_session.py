@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,20 @@ def test_a_person_is_guided_but_the_software_cannot_follow(jouer: Jouer, tmp_pat
     assert {c["verdict"] for c in lot_02["constats"]} <= {"non_teste", "non_conforme"}, (
         "rien n'a été vu, rien n'est conforme"
     )
+
+
+def test_what_cannot_be_told_is_untested_with_its_reason_and_the_rest_is_played(jouer: Jouer, tmp_path: Path) -> None:
+    """A scenario whose messages nothing would recognise: its card is unknown to the population."""
+    inconnu = tmp_path / "AUTRE-02.yaml"
+    texte = FICHIERS[3].read_text(encoding="utf-8").replace("AUTRE-01", "AUTRE-02")
+    inconnu.write_text(re.sub(r"vitale: [\w-]+", "vitale: carte-inconnue", texte), encoding="utf-8")
+    compte = jouer({"LOT-01/etape-6": [{"valeur": "arreter"}]}, str(inconnu), ARGUMENTS[1])
+    assert compte["code"] == 3
+    assert any("1 scénario(s) à jouer sur 2 : LOT-01" in a for a in compte["avis"])
+    campagne = json.loads((tmp_path / "dossier" / "campagne.json").read_text(encoding="utf-8"))
+    autre = next(r for r in campagne["scenarios"] if r["id"] == "AUTRE-02")
+    assert autre["verdict"] == "non_teste"
+    assert autre["cause"].startswith("aucune facture reconnaissable")
 
 
 def test_a_session_is_not_begun_twice_nor_resumed_differently(jouer: Jouer, tmp_path: Path) -> None:
