@@ -98,9 +98,9 @@ MUTANTS = (
         _files_by_type,
     ),
     Mutant(
-        "fichier-date-mal-formee",
-        "Donne aux services une date de fichier mal formée",
+        "fichier-taille-incoherente",
+        "Donne aux services une taille de lots qui n'en est pas une",
         ("SV-4.2.1.16.2-09",),
-        file_call(douze=lambda g: g | {"date_fichier": "20269999"}),
+        file_call(douze=lambda g: g | {"taille_lots": "1"}),
     ),
 )

@@ -26,6 +26,7 @@ from simulator.acteurs.anomalies import Anomalie
 from simulator.acteurs.confiance import ABSENTE, Signature
 from simulator.acteurs.contexte import Contexte
 from simulator.acteurs.lecture import FactureLue
+from simulator.acteurs.oct_regles import load_regles_oct
 from simulator.acteurs.valeurs import entier, jour, montre
 
 MAX_FAUTES_CITEES = 20
@@ -237,6 +238,8 @@ class _Examen:
         """A FSE bears the complementary part only for who manages both parts (cdc §3.2.7.2)."""
         if self.ctx.organisme.role != "AMO" or self.type != TypeFacture.FSE or not entier(structure.fin, "total_amc"):
             return
+        if structure.entete.texte("type_contrat") == load_regles_oct().contrat_eclatement:
+            return  # a concentrator has split it: the complementary part went another way (annexe5 §4.3)
         deux_m = self._record("2M")
         porteur, champ = (deux_m or structure.entete), "numero_amc"
         gestion = self.ctx.gestions.get(porteur.texte(champ).lstrip("0"))

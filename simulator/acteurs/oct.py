@@ -13,8 +13,9 @@ from norms.paquet import NormPack
 from simulator.acteurs.analyse import AnalyseMessage
 from simulator.acteurs.comportement import Comportement
 from simulator.acteurs.historique import CleLot, lot_key
-from simulator.acteurs.oct_eclatement import Eclatement, Lettre, ReglesOct, load_regles_oct, split
+from simulator.acteurs.oct_eclatement import Eclatement, Lettre, split
 from simulator.acteurs.oct_message import build_file_message, pass_on
+from simulator.acteurs.oct_regles import ReglesOct, load_regles_oct
 from simulator.acteurs.organismes import Organisme
 from simulator.acteurs.reception import profiles
 from simulator.acteurs.retour import Annonce, Facteur, Retour

@@ -15,7 +15,8 @@ from simulator.acteurs.analyse import AnalyseFacture, AnalyseLot
 from simulator.acteurs.comportement import Comportement
 from simulator.acteurs.decision import load_tables, plain
 from simulator.acteurs.fichiers_retour import alphanumeric
-from simulator.acteurs.oct_eclatement import is_split_by_oct, load_regles_oct
+from simulator.acteurs.oct_eclatement import is_split_by_oct
+from simulator.acteurs.oct_regles import load_regles_oct
 from simulator.acteurs.organismes import Organisme
 from simulator.acteurs.valeurs import jour
 
