@@ -20,7 +20,7 @@ def _lot_call(**valeurs: object) -> Callable[[Poste], None]:
     """Gives « Formater lot » something else than what was asked."""
 
     class _Autrement(ServicesDelegues):
-        def formater_lot(self, **donnes: Any) -> LotMisEnForme:  # type: ignore[override]  # a deviation
+        def formater_lot(self, **donnes: Any) -> LotMisEnForme:
             return self.vrais.formater_lot(**{**donnes, **valeurs})
 
     return lambda poste: brancher(poste, _Autrement(poste.services))
@@ -30,7 +30,7 @@ def _between_lots(lire: Callable[[Services], object]) -> Callable[[Poste], None]
     """Reads a card before each lot but the first; what comes of it doesn't matter."""
 
     class _Curieux(ServicesDelegues):
-        def formater_lot(self, **donnes: Any) -> LotMisEnForme:  # type: ignore[override]  # a deviation
+        def formater_lot(self, **donnes: Any) -> LotMisEnForme:
             if donnes["code_porteur"] is None:
                 with suppress(Refus):
                     lire(self.vrais)
@@ -41,7 +41,7 @@ def _between_lots(lire: Callable[[Services], object]) -> Callable[[Poste], None]
 
 def _rewritten(poste: Poste) -> None:
     class _Retouche(ServicesDelegues):
-        def formater_lot(self, **donnes: Any) -> LotMisEnForme:  # type: ignore[override]  # a deviation
+        def formater_lot(self, **donnes: Any) -> LotMisEnForme:
             lot = self.vrais.formater_lot(**donnes)
             return replace(lot, contenu=lot.contenu[:29] + b"CABINET REGROUPE".ljust(40) + lot.contenu[69:])
 
