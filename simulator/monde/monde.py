@@ -274,12 +274,18 @@ class MondeSimule:
             for adresse in recu.destinataires:  # the PS writing to itself
                 if adresse in self.boites:
                     self._courrier.deposit(Depot(adresse, recu.brut, None))
-            self.acheminement.carry(replace(recu, preuve=self._courrier.evidence(recu.preuve)))
+            if not self.acheminement.carry(replace(recu, preuve=self._courrier.evidence(recu.preuve))):
+                self._hold(recu)
 
     def _submit(self, expediteur: str, destinataire: str, brut: bytes) -> None:
         """A concentrator hands a message to the network: kept, numbered and carried as the PS's own are."""
         dsn = ParametresDsn(destinataires=(DestinataireDsn(destinataire, ("FAILURE",)),))
         self.messagerie.submit(self.boites.accept(expediteur, (destinataire,), brut, dsn=dsn))
+
+    def _hold(self, recu: MessageRecu) -> None:
+        self._courrier.forget_deposited()
+        if self._reprise is not None:
+            self._reprise.hold(recu.numero, self._state())
 
     def _hand_over(self, recu: MessageRecu) -> None:
         """An insurer, or the infrastructure of claims, receives the message."""

@@ -62,6 +62,11 @@ class Reprise:
         self._write({"fin": numero, **etat, "memoires": self._drain()})
         self.traites += 1
 
+    def hold(self, numero: int, etat: Mapping[str, Any]) -> None:
+        """A message waits on its way, delivered to nobody yet: what was deposited about it (AR_P) stands by itself."""
+        if not self._a_noter:
+            self._write({"retenu": numero, **etat, "memoires": []})
+
     def order(self, action: str, etat: Mapping[str, Any]) -> None:
         """A person's order is done."""
         self._write({"ordre": action, **etat, "memoires": self._drain()})

@@ -114,13 +114,17 @@ class Acheminement:
         """How many deliveries are on the way."""
         return sum(self._restes.values())
 
-    def carry(self, recu: MessageRecu) -> None:
-        """Delivers a message to each of its recipients that is an insurer, or does what the faults say."""
+    def carry(self, recu: MessageRecu) -> bool:
+        """Delivers a message to each of its recipients that is an insurer, or does what the faults say.
+
+        Gives whether nothing of it is left on the way.
+        """
         vers = [(self._par_adresse[a.lower()], a) for a in recu.destinataires if a.lower() in self._par_adresse]
         self._restes[recu.numero] = 1
         for organisme, adresse in vers:
             self._route(organisme, replace(recu, destinataires=(adresse,)))
         self._arrived(recu, 1)
+        return recu.numero not in self._restes
 
     def release(self) -> None:
         """Delivers the messages that wait for another one which isn't coming."""
