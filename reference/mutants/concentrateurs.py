@@ -204,8 +204,8 @@ MUTANTS = (
             "SV-A5-4.1.2-02",
             "SV-A5-4.2.2.1-19",
             "SV-A5-4.3.3-02",
-            "HD-13",
-            "HD-14",
+            "SV-A5-2.1-02",
+            "SV-A5-2.2-02",
         ),
         _never,
     ),
@@ -224,7 +224,7 @@ MUTANTS = (
     Mutant(
         "oct-de-l-editeur",
         "N'écrit qu'au concentrateur de l'éditeur, quelle que soit l'adresse saisie",
-        ("SV-A5-2.2-02", "SV-A5-7.1.1-03", "SV-A5-4.2.2.1-19", "HD-14"),
+        ("SV-A5-2.2-02", "SV-A5-7.1.1-03", "SV-A5-4.2.2.1-19"),
         _only_that_one,
     ),
     Mutant(

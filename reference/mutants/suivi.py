@@ -139,11 +139,10 @@ MUTANTS = (
             "SV-3.5-02",
             "SV-A5-5.1-01",
             "SV-A5-5.2-01",
-            "HD-11",
         ),
         _ignore_arl,
     ),
-    Mutant("rsp-ignore", "Ne tient aucun compte des RSP", ("SV-A5-5.1-02", "HD-12"), _ignore_rsp),
+    Mutant("rsp-ignore", "Ne tient aucun compte des RSP", ("SV-A5-5.1-02",), _ignore_rsp),
     Mutant(
         "arl-acquitte-tout",
         "Acquitte tous les lots au premier ARL positif",
@@ -189,7 +188,7 @@ MUTANTS = (
     Mutant(
         "rsp-non-rapproche",
         "Ne rapproche pas les RSP des factures",
-        ("SV-3.3.2-07", "SV-A5-5.3-04", "HD-12"),
+        ("SV-3.3.2-07", "SV-A5-5.3-04", "SV-A5-5.1-02"),
         _no_match,
     ),
     Mutant(
