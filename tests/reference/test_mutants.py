@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from norms.chargement import load_plain
-from norms.contrat.adaptateur import LecteursPoste, Parametrage
+from norms.contrat.adaptateur import ConventionPs, LecteursPoste, Parametrage, ReglagesOct
 from norms.contrat.ports import HorlogeVirtuelle
 from norms.paquet import NormPack
 from reference.mutants import MUTANTS
@@ -19,6 +19,7 @@ from reference.poste import Poste
 from simulator.monde import ConfigMonde, MondeSimule
 
 RACINE = Path(__file__).parents[2]
+Fabrique = Callable[..., Poste]
 SCENARIOS = RACINE / "scenarios"
 CATALOGUE = SCENARIOS / "exigences"
 
@@ -66,18 +67,28 @@ PARAMETRAGE = Parametrage(
 )
 
 
+#: Other settings under which a workstation is started: a mutant may ignore just these.
+PAR_OCT = PARAMETRAGE.model_copy(
+    update={
+        "conventions": (ConventionPs(type_convention="AMC", numero_amc="75500017", code_application="99"),),
+        "oct": "depot@concentrateur.test",
+        "reglages_oct": ReglagesOct(mode="fse_enrichie", regroupement="par_caisse", application="TA", zone_message="Z"),
+    }
+)
+
+
 @pytest.fixture(scope="module")
-def fabrique(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Poste]]:
-    """Builds workstations in front of one world."""
+def fabrique(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fabrique]:
+    """Builds workstations in front of one world, each in a folder of its own or in the folder of another."""
     postes: list[Poste] = []
     with MondeSimule(ConfigMonde(lecteurs={"ps": "dr-martin", "vitale": "durand-paul"})) as monde:
         pack = NormPack.par_defaut()
 
-        def faire() -> Poste:
+        def faire(parametrage: Parametrage, dossier: Path | None = None) -> Poste:
             poste = Poste(
-                tmp_path_factory.mktemp("poste"),
+                dossier or tmp_path_factory.mktemp("poste"),
                 monde.environnement(),
-                PARAMETRAGE,
+                parametrage,
                 HorlogeVirtuelle(monde.horloge.now()),
                 graine=1,
                 pack=pack,
@@ -91,15 +102,24 @@ def fabrique(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
 
 
 @pytest.mark.parametrize("nom", list(MUTANTS))
-def test_un_mutant_change_le_poste(nom: str, fabrique: Callable[[], Poste]) -> None:
-    poste = fabrique()
+def test_un_mutant_change_le_poste(nom: str, fabrique: Fabrique, tmp_path: Path) -> None:
+    """Under one setting at least, or when settings change from one start to the next in the same folder."""
+    essais: list[tuple[Parametrage, Path | None]] = [(PARAMETRAGE, None), (PAR_OCT, None)]
+    for rang, suite in enumerate(((PARAMETRAGE, PAR_OCT), (PAR_OCT, PARAMETRAGE))):
+        (tmp_path / str(rang)).mkdir()
+        essais += [(parametrage, tmp_path / str(rang)) for parametrage in suite]
+    change = any(_changes(nom, fabrique(parametrage, dossier)) for parametrage, dossier in essais)
+    assert change, "le mutant ne remplace rien"
+
+
+def _changes(nom: str, poste: Poste) -> set[str]:
+    """What a mutant replaces in a workstation, which still starts."""
     avant = snapshot(poste)
     MUTANTS[nom].appliquer(poste)
     apres = snapshot(poste)
-    change = {chemin for chemin in avant.keys() | apres.keys() if avant.get(chemin) is not apres.get(chemin)}
-    assert change, "le mutant ne remplace rien"
     poste.ouvrir(mode_test=False)
     poste.services.fermer()
+    return {chemin for chemin in avant.keys() | apres.keys() if avant.get(chemin) is not apres.get(chemin)}
 
 
 def snapshot(poste: Poste) -> dict[str, object]:
