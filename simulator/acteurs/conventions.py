@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,8 +35,9 @@ class EmetteurTables:
     tables: Mapping[str, Lignes]
 
 
+@cache
 def load_emetteurs(chemin: Path = FICHIER) -> tuple[EmetteurTables, ...]:
-    """The issuers, in file order. Raises ErreurChargement."""
+    """The issuers, in file order (never changed, hence kept). Raises ErreurChargement."""
     document = load(chemin)
     lus = []
     for i, e in enumerate(document.donnees["emetteurs"]):

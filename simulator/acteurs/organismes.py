@@ -54,8 +54,9 @@ class Gestion:
     gestionnaire: str
 
 
+@cache
 def load_organismes(chemin: Path = FICHIER) -> tuple[Organisme, ...]:
-    """The organisations that have a mailbox, in file order. Raises ErreurChargement."""
+    """The organisations that have a mailbox, in file order (immutable, hence kept). Raises ErreurChargement."""
     document = load(chemin)
     donnees = document.donnees
     entrees = donnees.get("organismes") if isinstance(donnees, dict) else None
