@@ -21,9 +21,12 @@ from simulator.acteurs.reception import profiles
 from simulator.acteurs.retour import Annonce, Facteur, Retour
 from simulator.evenements import Nature
 from simulator.messagerie.evenements import MessageRecu
+from simulator.messagerie.mime import header, read_structure
 from simulator.messagerie.retours import Composteur, build_return
 
-MAX_TEXTE = 4_000
+MAX_TEXTE, MAX_ENTETES = 4_000, 65_536
+#: Profile of the requests that a concentrator hands to the distributor of the opposition list.
+DEMANDE = "demande_dloi"
 #: Two concentrators that write for the same PS at the same second don't give the same stamp.
 ECART_COMPOSTAGES = 5_000
 
@@ -144,6 +147,23 @@ class Concentrateurs:
             organisme.numero, "ART", code=nature, libelle=texte[:200], lots=lots, lot=lots[0] if len(lots) == 1 else ""
         )
         self._facteur.send(organisme, adresse, build, annonce)
+
+    def forward_request(self, recu: MessageRecu, distributeur: Organisme) -> bool:
+        """Whether this is a request for increments of the opposition list; it then goes to its distributor, whose
+        answers come back the way of all returns (annexe5 §6.2, §6.3).
+        """
+        oct_ = next((o for d in recu.destinataires if (o := self._par_adresse.get(d.lower())) is not None), None)
+        if oct_ is None:
+            return False
+        tete = read_structure(recu.brut[:MAX_ENTETES].partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+        base = profiles(self._pack)[DEMANDE].content_description.base
+        if header(tete.entetes, "Content-Description").upper() != base:
+            return False
+        abonnes = self._abonnes[oct_.numero]
+        abonnes.dernier = recu.expediteur or abonnes.dernier
+        brut = pass_on(recu.brut, de=oct_.adresse, a=distributeur.adresse)
+        self._emission(oct_.adresse, distributeur.adresse, brut)
+        return True
 
     # --- back to the PS ---------------------------------------------------------------------------------------
     def send(self, organisme: Organisme, adresse: str, retour: Retour, annonce: Annonce) -> None:

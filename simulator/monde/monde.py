@@ -115,7 +115,7 @@ class MondeSimule:
         self.bureau.facteur = self.concentrateurs
         self.cesi = Cesi(load_cesi(), pack=config.pack, facteur=self._courrier, emettre=self.journal.emettre)
         self.distributeur = Distributeur(
-            load_distributeur(), config.pack, self.horloge, self._courrier, self.journal.emettre
+            load_distributeur(), config.pack, self.horloge, self.concentrateurs, self.journal.emettre
         )
         self.distributeur.publier(self.population.oppositions)
         self.organismes = (*organismes, self.cesi.organisme, self.distributeur.organisme)
@@ -289,6 +289,8 @@ class MondeSimule:
 
     def _hand_over(self, recu: MessageRecu) -> None:
         """An insurer, or the infrastructure of claims, receives the message."""
+        if self.concentrateurs.forward_request(recu, self.distributeur.organisme):
+            return
         self.bureau.handle(recu)
         self.cesi.handle(recu)
         self.distributeur.handle(recu)

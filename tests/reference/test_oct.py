@@ -86,3 +86,17 @@ def test_sans_oct_les_reglages_ne_changent_rien(ouvrir: Ouvrir) -> None:
     c.ok("facture.elaborer", prestations=[G])
     assert c.transmettre()[0]["destinataire"] == "01349@349.01.rss.test"
     assert c.flux("fichiers")[0]["entete"]["type_destinataire"] == "CT"
+
+
+def test_la_liste_d_opposition_s_actualise_par_le_concentrateur(ouvrir: Ouvrir) -> None:
+    """annexe5 §6.2, §6.3: the request goes to the concentrator, the increments come from it."""
+    c = ouvrir(ps="pharmacien", liste_opposition=True, adresse_oppositions=OCT)
+    c.ok("ps.lire", code_porteur="1234")
+    c.ok("oppositions.actualiser")
+    c.monde.attendre_traitement()
+    [demande] = [x for e in c.evenements("flux") for x in e.get("oppositions", ())]
+    assert (demande["de"], demande["irregularites"]) == (OCT, [])
+    depots = [e for e in c.evenements("retour_depose") if e["nature"] == "DLOI"]
+    assert [(d["relais"], d["destinataire"]) for d in depots] == [("OCT01", c.monde.adresse_ps)]
+    c.ok("retours.relever")
+    assert c.ok("oppositions.consulter")["numero"] == 1
