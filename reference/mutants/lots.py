@@ -267,7 +267,7 @@ MUTANTS = (
     Mutant(
         "lots-meles",
         "Met dans un même lot des factures de critères différents",
-        ("SV-4.2.1.16.1-10", "SV-4.2.1.16.1-01"),
+        ("SV-4.2.1.16.1-10", "SV-4.2.1.16.1-01", "SV-4.2.1.5.3.1-38"),
         _mixed,
     ),
     Mutant(
