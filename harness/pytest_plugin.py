@@ -104,7 +104,7 @@ def make_bench(option: Any) -> Banc:
         dossier=Path(option.preagrement_dossier or "preagrement-dossier"),
         graine=int(graine),
         lecteurs=lecteurs,
-        attestations=load_attestations(option.preagrement_attestations),
+        attestations=load_attestations(option.preagrement_attestations or lps.attestations_file()),
         vigilances=load_vigilances(),
     )
 

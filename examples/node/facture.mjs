@@ -7,7 +7,7 @@ import { compacter, euros, lisible } from "./horloge.mjs";
 import { ajouter } from "./magasin.mjs";
 import { avecCode, groupe } from "./services.mjs";
 import { ALD, SANS_EXONERATION, tarifer, tariferAmc, taux, totaliser } from "./tarifs.mjs";
-import { forcage, proposerTiersPayant } from "./tierspayant.mjs";
+import { forcage, proposerTiersPayant, tiersPayantParDefaut } from "./tierspayant.mjs";
 
 export const MODE = "SESAM_VITALE";
 const CONVENTION_GESTION_UNIQUE = "RO";
@@ -27,7 +27,7 @@ export async function elaborer(poste, demande) {
   const jour = demande.date_elaboration ?? poste.horloge.jour;
   controlerDates(poste, demande.prestations, jour);
   conseillerLecture(poste, demande.prestations);
-  const tiersPayant = { amo: false, amc: false, ...demande.tiers_payant };
+  const tiersPayant = { amo: tiersPayantParDefaut(beneficiaire, compacter(jour)), amc: false, ...demande.tiers_payant };
   const contexte = contexteAmo(poste, demande, beneficiaire);
   contexte.forcage = forcage(poste.droits.regime, beneficiaire, compacter(demande.prestations[0].date), tiersPayant.amo);
   proposerTiersPayant(poste, contexte, beneficiaire, compacter(jour), tiersPayant.amo);

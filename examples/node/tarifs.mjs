@@ -8,6 +8,7 @@ const TARIFS = {
   GS: { centimes: 2500, debut: "2017-05-01" },
   VGS: { centimes: 2500, debut: "2017-05-01" },
   C: { centimes: 2300, debut: "2002-01-01" },
+  CS: { centimes: 2300, debut: "2002-01-01" },
   V: { centimes: 2300, debut: "2002-01-01" },
   VL: { centimes: 6000, debut: "2017-11-01" },
   COE: { centimes: 4600, debut: "2017-05-01" },

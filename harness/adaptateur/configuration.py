@@ -46,6 +46,9 @@ class ConfigLps(_Modele):
     memoire_mio: Annotated[int, Field(ge=16, le=1024 * 1024)] = Field(
         default=2048, description="mémoire au-delà de laquelle un LPS lancé par le banc (stdio) est arrêté, en Mio"
     )
+    attestations: str = Field(
+        default="", description="réponses de l'éditeur aux questions posées à une personne (YAML)"
+    )
     mutants: ConfigMutants | None = None
     dossier: Path = Field(default=Path(), exclude=True, description="dossier du fichier de configuration")
 
@@ -64,6 +67,10 @@ class ConfigLps(_Modele):
     def words(self, mots: tuple[str, ...]) -> list[str]:
         """A command with its placeholders filled in."""
         return [m.replace("{python}", sys.executable).replace("{ici}", str(self.dossier)) for m in mots]
+
+    def attestations_file(self) -> str | None:
+        """Where the vendor's answers to a person's questions are, when the configuration names a file."""
+        return self.words((self.attestations,))[0] if self.attestations else None
 
     def in_process(self) -> ConfigLps:
         """The same LPS, in this process. Raises ErreurConfiguration when it has no factory."""

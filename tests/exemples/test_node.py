@@ -28,6 +28,7 @@ from cryptography.x509 import Certificate
 from harness.adaptateur.client import ClientLps, open_transport
 from harness.adaptateur.configuration import ConfigLps, load_configuration
 from harness.adaptateur.stdio import TransportStdio
+from harness.attestations import load_attestations
 from harness.catalogue import Catalogue, load_catalogue
 from harness.modele.scenario import EtapeLps
 from harness.modele.verdict import ResultatScenario, Verdict
@@ -117,7 +118,8 @@ def test_scenario(
     chemin: Path, config: ConfigLps, catalogue: Catalogue, presentation: Presentation, tmp_path: Path
 ) -> None:
     fichier = load_scenario(chemin)
-    resultat = play(Banc(config, catalogue, PACK, tmp_path), fichier)
+    attestations = load_attestations(config.attestations_file())
+    resultat = play(Banc(config, catalogue, PACK, tmp_path, attestations=attestations), fichier)
     assert resultat.verdict is expected(fichier, presentation), resultat.model_dump_json(indent=1)
 
 
@@ -157,7 +159,9 @@ def http(node: str, tmp_path: Path) -> Iterator[Path]:
         url = programme.stdout.readline().decode().strip()
         chemin = tmp_path / "http.toml"
         livre = (EXEMPLE / "preagrement-http.toml").read_text(encoding="utf-8")
-        chemin.write_text(livre.replace("http://127.0.0.1:8140/", url), encoding="utf-8")
+        chemin.write_text(
+            livre.replace("http://127.0.0.1:8140/", url).replace("{ici}", EXEMPLE.as_posix()), encoding="utf-8"
+        )
         try:
             yield chemin
         finally:
