@@ -19,7 +19,7 @@ from reference.store.lots import REJETE, TRANSMIS
 
 ENREGISTREMENT = 128
 SECURITE = b"8"
-CPS_ABSENTE = "F001"
+CPS_ABSENTE, LECTEUR_MUET = "F001", "0400"
 
 
 # --- lots -----------------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ class _SansCarte(ServicesDelegues):
                 fin_de_serie=fin_de_serie,
             )
         except CodeRetour as exc:
-            if exc.code_retour != CPS_ABSENTE:
+            if exc.code_retour not in (CPS_ABSENTE, LECTEUR_MUET):
                 raise
             groupe = self.poste.constitution_fichiers.catalogue.creer(13, numero_lot=reference)
             return LotMisEnForme(b"".join(factures), "", groupe)
@@ -337,7 +337,12 @@ MUTANTS = (
         ("SV-3.3.1.2-13", "SV-4.2.3.2-05", "SV-4.2.3.2-01", "SV-4.2.1.16.1-04", "SV-4.2.1.16.1-18"),
         _unsigned,
     ),
-    Mutant("lot-sans-carte", "Constitue un lot sans carte du PS", ("SV-3.2.9.3.2.1-01",), _without_card),
+    Mutant(
+        "lot-sans-carte",
+        "Constitue un lot sans carte du PS, ou sans lecteur",
+        ("SV-3.2.9.3.2.1-01", "SV-4.2.1.16.1-21"),
+        _without_card,
+    ),
     Mutant(
         "adresse-dre-perdue",
         "Ne garde pas l'adresse du destinataire avec le lot de DRE",
