@@ -22,7 +22,7 @@ import pytest
 from harness.modele.verdict import Verdict
 from harness.moteur import play
 from simulator.readers.pcscd import find_pcscd
-from tests.zoo.enclos import ANIMAUX, MARQUE, RACINE, bench_of, children, command_of, scenario
+from tests.zoo.enclos import ANIMAUX, MARQUE, RACINE, bench_of, children, command_of, in_process, scenario
 
 DELAI = 90.0
 posix = pytest.mark.skipif(sys.platform != "linux", reason="processus, ports et signaux lus dans /proc")
@@ -269,6 +269,14 @@ def test_a_sound_lps_after_each_of_the_worst_leaves_the_same_evidence(tmp_path: 
         contenu = _contents(preuves)
         temoin = temoin or contenu
         assert contenu == temoin
+
+
+def test_a_card_blocked_by_one_scenario_is_as_new_for_the_next(tmp_path: Path) -> None:
+    """CARTE-02 blocks the code of dr-martin's card, CARTE-01 then reads that very card."""
+    for nom in ("CARTE-02", "CARTE-01", "CARTE-02"):
+        fichier = scenario(f"cartes/{nom}")
+        resultat = play(bench_of("sain", tmp_path, lps=in_process("sain", fichier)), fichier)
+        assert resultat.verdict is Verdict.CONFORME, resultat
 
 
 @posix
