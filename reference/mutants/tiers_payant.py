@@ -290,10 +290,15 @@ MUTANTS = (
     Mutant(
         "tp-acs-tu",
         "Ne propose pas le tiers payant aux bénéficiaires de l'ACS",
-        ("SV-3.2.2.6.3-14", "SV-3.2.2.6.3-17", "SV-3.2.2.6.3-21", "SV-3.2.2.6.3-24"),
+        ("SV-3.2.2.6.3-14", "SV-3.2.2.6.3-17", "SV-3.2.2.6.3-21", "SV-3.2.2.6.3-24", "SV-3.2.2.6.3-27"),
         lambda poste: _propose(poste, "aide à l'acquisition"),
     ),
-    Mutant("tp-acs-toujours", "Propose le tiers payant social hors maladie", ("SV-3.2.2.6.3-14",), _always_social),
+    Mutant(
+        "tp-acs-toujours",
+        "Propose le tiers payant social hors maladie",
+        ("SV-3.2.2.6.3-14", "SV-3.2.2.6.3-27"),
+        _always_social,
+    ),
     Mutant(
         "tp-c2s-hors-defaut",
         "Ne met pas le tiers payant d'office pour la C2S",
