@@ -48,7 +48,7 @@ class Enveloppe(Modele):
 
 
 class ResultatFichier(Modele):
-    """One file. ``cause`` says why it couldn't be judged, when it couldn't (verdict erreur_banc)."""
+    """One file. ``cause`` says why it couldn't be judged whole, when it couldn't (erreur_banc, non_teste)."""
 
     fichier: str
     nature: str = ""
@@ -77,7 +77,9 @@ class RapportControle(Modele):
     norme_empreinte: str
     portee: tuple[str, ...] = Field(description="ce qu'un fichier seul ne montre pas")
     fichiers: tuple[ResultatFichier, ...]
-    code_sortie: int = Field(description="0 rien à redire, 1 non conforme, 2 illisible ou outil en défaut, 3 réserves")
+    code_sortie: int = Field(
+        description="0 rien à redire, 1 non conforme, 2 illisible ou outil en défaut, 3 réserves ou contenu non lu"
+    )
 
 
 def build_report(resultats: tuple[ResultatFichier, ...], pack: NormPack) -> RapportControle:
@@ -94,7 +96,7 @@ def build_report(resultats: tuple[ResultatFichier, ...], pack: NormPack) -> Rapp
 
 
 def exit_code(resultats: tuple[ResultatFichier, ...]) -> int:
-    """0 nothing wrong, 1 something wrong, 2 unreadable input, 3 reserves only."""
+    """0 nothing wrong, 1 something wrong, 2 unreadable input, 3 reserves or an encrypted content not read."""
     verdicts = {r.verdict for r in resultats}
     if Verdict.ERREUR_BANC in verdicts:
         return 2

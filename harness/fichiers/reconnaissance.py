@@ -49,6 +49,11 @@ ATTENDU = (
     "(.eml : en-têtes puis corps), une pièce jointe CMS, ou une zone des SSV avec --zone"
 )
 _ENTETE = re.compile(rb"[A-Za-z][!-9;-~]{0,70}[ \t]*:")
+#: One of these is in every message; without it, « nom: valeur » is some other text (RFC 5322 §3.6, RFC 2045).
+_ENTETE_CONNU = re.compile(
+    rb"^(from|to|cc|subject|date|received|return-path|delivered-to|message-id|mime-version|content-[a-z-]+)[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ENTITE = re.compile(rb"[01]?(010|020|040|070|071|080|081|100|102)")
 _REFERENCES = frozenset({b"580", b"576", b"900"})
 _DEBUT_B2 = re.compile(rb"[12][0-9A-Z]{9}")
@@ -77,7 +82,7 @@ def recognise(tete: bytes) -> Nature:
         return _with_header(tete)
     if _DEBUT_B2.match(tete):
         return Nature.B2_LOT if tete.startswith(b"1") else Nature.B2_FACTURES
-    if _ENTETE.match(tete) or tete.startswith(b"From "):
+    if tete.startswith(b"From ") or (_ENTETE.match(tete) and _ENTETE_CONNU.search(tete)):
         return Nature.MESSAGE
     if tete.startswith(GZIP) or (tete.startswith(b"\x30") and len(tete) > 1 and tete[1] >= 0x80):
         return Nature.PIECE

@@ -85,13 +85,16 @@ def _copy(entree: BinaryIO, copie: BinaryIO, taille_max: int) -> int:
 
 
 def expand(chemins: Iterable[Path]) -> list[Path]:
-    """The files named, and those of the folders named (hidden ones left out), sorted. Raises ErreurFichier."""
+    """The files named, and those of the folders named, sorted. Raises ErreurFichier.
+
+    In a folder, hidden files and links that lead out of it are left out: what is elsewhere wasn't given.
+    """
     trouves: list[Path] = []
     for chemin in chemins:
         if not chemin.is_dir():
             trouves.append(chemin)
             continue
-        dedans = sorted(p for p in chemin.rglob("*") if p.is_file() and not _hidden(p.relative_to(chemin)))
+        dedans = sorted(p for p in chemin.rglob("*") if p.is_file() and _given(p, chemin))
         if not dedans:
             raise ErreurFichier(f"{chemin.as_posix()} : dossier sans fichier")
         trouves += dedans
@@ -100,5 +103,6 @@ def expand(chemins: Iterable[Path]) -> list[Path]:
     return trouves
 
 
-def _hidden(relatif: Path) -> bool:
-    return any(morceau.startswith(".") for morceau in relatif.parts)
+def _given(chemin: Path, dossier: Path) -> bool:
+    cache = any(morceau.startswith(".") for morceau in chemin.relative_to(dossier).parts)
+    return not cache and chemin.resolve().is_relative_to(dossier.resolve())

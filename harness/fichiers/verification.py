@@ -101,11 +101,16 @@ class _Examen:
             case _:
                 self._b2(self.source.flux, self.source.taille, self.nature, self.tete)
         r = self.releve
+        verdict, cause = r.verdict_global, ""
+        if verdict is Verdict.CONFORME and self.enveloppe is not None and not self.enveloppe.ouverte:
+            # What was not read conforms to nothing: only the envelope was.
+            verdict, cause = Verdict.NON_TESTE, "seule l'enveloppe a été contrôlée : " + " ; ".join(r.non_verifies)
         return ResultatFichier(
             fichier=self.source.nom,
             nature=self.nature.value,
             date=self.jour.isoformat(),
-            verdict=r.verdict_global,
+            verdict=verdict,
+            cause=cause,
             contenu=self.contenu,
             enveloppe=self.enveloppe,
             constats=r.constats,

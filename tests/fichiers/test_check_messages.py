@@ -57,7 +57,8 @@ def couple(tmp_path: Path) -> tuple[Path, Path]:
 def test_a_closed_envelope_is_described(echantillon: Echantillon) -> None:
     r = check(echantillon.message)
     serie = TestPki(INSTANT).certificat(PIECE_JOINTE, "01349").serial_number
-    assert r.verdict is Verdict.CONFORME
+    assert r.verdict is Verdict.NON_TESTE, "ce qui n'est pas lu n'est pas conforme"
+    assert r.cause.startswith("seule l'enveloppe a été contrôlée")
     assert r.enveloppe is not None
     assert (r.enveloppe.ouverte, r.enveloppe.algorithme) == (False, "aes256-cbc")
     assert f"série {serie:X}" in r.enveloppe.destinataires[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,7 @@ def test_exit_codes(dossier: Path, nom: str, code: int) -> None:
     [
         (b"", "fichier vide"),
         (b"Bonjour\n", "forme inconnue"),
+        (b"root:x:0:0:root:/root:/bin/bash\n", "forme inconnue"),
         (b"\xff\xfe0\x000\x000\x00", "UTF-16"),
         (b"\xf0\xf0\xf0\xe3\xd7", "EBCDIC"),
         (b"PK\x03\x04zip", "archive ZIP"),
@@ -63,6 +65,17 @@ def test_a_missing_file_and_an_empty_folder(tmp_path: Path) -> None:
     assert (absent.exit_code, "vérifier le chemin" in absent.output) == (2, True)
     vide = run(str(tmp_path))
     assert (vide.exit_code, "dossier sans fichier" in vide.output) == (2, True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="liens symboliques réservés aux administrateurs sous Windows")
+def test_links_that_lead_out_of_a_folder_are_left_out(dossier: Path, tmp_path: Path) -> None:
+    dehors = tmp_path / "dehors.b2"
+    dehors.write_bytes(b"000")
+    (dossier / "lien.b2").symlink_to(dehors)
+    (dossier / "interne.b2").symlink_to(dossier / "juste.b2")
+    texte = run(str(dossier), *DATE).output
+    assert "lien.b2" not in texte
+    assert "interne.b2" in texte
 
 
 @pytest.mark.parametrize(
