@@ -192,7 +192,26 @@ def _no_dre_file(poste: Poste) -> None:
         oct_.regrouper = lambda lots: _lots(regrouper(lots))
 
 
+def _only_mixed(poste: Poste) -> None:
+    """No single file unless it mixes FSE and DRE."""
+    if (oct_ := poste.constitution_fichiers.vers_oct) is not None:
+        regrouper = oct_.regrouper
+        oct_.regrouper = lambda lots: [g for g in regrouper(lots) if len({lot.type for lot in g}) > 1]
+
+
 MUTANTS = (
+    Mutant(
+        "fichier-unique-toujours-mixte",
+        "Ne fait de fichier unique que pour des FSE et des DRE ensemble",
+        ("SV-A5-4.2.1-01",),
+        _only_mixed,
+    ),
+    Mutant(
+        "fichier-sans-nom",
+        "Ne donne pas de nom au fichier",
+        ("SV-A5-4.2.2.1-12",),
+        file_call(douze=lambda g: g | {"nom_fichier": ""}),
+    ),
     Mutant(
         "oct-ignore",
         "Transmet aux organismes malgré le concentrateur paramétré",
@@ -282,7 +301,7 @@ MUTANTS = (
     Mutant(
         "nom-de-fichier-fixe",
         "Donne le même nom à tous les fichiers",
-        ("SV-A5-4.2.2.2-01", "SV-A5-4.2.2.1-12", "SV-4.2.1.16.2-03"),
+        ("SV-A5-4.2.2.2-01", "SV-4.2.1.16.2-03"),
         file_call(douze=lambda g: g | {"nom_fichier": "OCT001"}),
     ),
     Mutant(
