@@ -77,7 +77,7 @@ class TransportStdio:
             threading.Thread(target=cible, name=f"lps-{nom}", daemon=True)
             for nom, cible in (("sortie", self._read_lines), ("erreurs", self._read_errors), ("entree", self._write))
         ]
-        for fil in self._fils:
+        for fil in reversed(self._fils):  # the one that tells how the child ended comes last: it waits for the others
             fil.start()
 
     @property

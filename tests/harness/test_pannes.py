@@ -214,6 +214,24 @@ def test_three_transports_give_the_same_result_and_the_same_evidence(serveur_htt
     assert journaux["stdio"] == journaux["http"] == journaux["interne"]
 
 
+def test_a_child_that_dies_while_its_pipes_are_being_taken_is_told_as_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a child may be over before the last of the threads that serve it has started."""
+    start = threading.Thread.start
+
+    def slowly(fil: threading.Thread) -> None:
+        start(fil)
+        if fil.name.startswith("lps-"):
+            time.sleep(0.3)  # the busy machine
+
+    monkeypatch.setattr(threading.Thread, "start", slowly)
+    transport = TransportStdio([sys.executable, "-S", "-c", "raise SystemExit(4)"])
+    try:
+        with pytest.raises(ArretLps, match="code de sortie 4"):
+            transport.echanger(b"{}", 5.0, "bonjour")
+    finally:
+        transport.fermer()
+
+
 # --- In process ---------------------------------------------------------------------------------------
 def test_in_process_exception_and_hang_are_breakdowns(tmp_path: Path) -> None:
     avant = set(threading.enumerate())
