@@ -8,9 +8,9 @@ from pathlib import Path
 
 from harness.messagerie_seule.attestations import Registre
 from harness.messagerie_seule.carnet import Carnet
-from harness.messagerie_seule.conversation import ARRETER, Conversation
+from harness.messagerie_seule.conversation import Conversation
 from harness.messagerie_seule.demande import Cartes
-from harness.messagerie_seule.dialogue import choices
+from harness.messagerie_seule.dialogue import ARRETER, choices
 from harness.modele.scenario import Scenario
 from harness.modele.verdict import Verdict
 from harness.moteur import Banc
