@@ -69,7 +69,8 @@ def command(  # noqa: PLR0917 -- the options of the command line
 ) -> None:
     """Contrôle des fichiers ou des messages produits ailleurs : structure, clés, totaux, dates, profil.
 
-    Codes de sortie : 0 rien à redire, 1 non conforme, 2 illisible ou outil en défaut, 3 des réserves, ou un contenu chiffré non lu.
+    Codes de sortie : 0 rien à redire, 1 non conforme, 2 illisible ou outil en défaut,
+    3 des réserves, ou un contenu chiffré non lu.
     """
     sortie = Sortie(machine=machine)
     try:
