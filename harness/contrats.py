@@ -20,7 +20,7 @@ from norms.contrat.openrpc import documents
 
 CONTRATS = ("adaptateur", "services")
 VERSIONS = "versions"
-_OU = {"adaptateur": "VERSION, norms/contrat/adaptateur.py", "services": "VERSION_SERVICES, norms/contrat/openrpc.py"}
+_OU = {"adaptateur": "VERSION, norms/contrat/session.py", "services": "VERSION_SERVICES, norms/contrat/openrpc.py"}
 _MONTRES = 8
 
 

@@ -188,7 +188,7 @@ def test_an_addition_without_a_new_version_is_told_with_what_to_do(copie: Path) 
     majeur, mineur = split_version(version)
     assert f"« adaptateur » a changé sans changer de version ({version})" in faute
     assert "ajout : lot.exporter, méthode de plus" in faute
-    assert f"porter sa version à {majeur}.{mineur + 1} (VERSION, norms/contrat/adaptateur.py)" in faute
+    assert f"porter sa version à {majeur}.{mineur + 1} (VERSION, norms/contrat/session.py)" in faute
     with pytest.raises(ErreurVersion, match="sans changer de version"):
         freeze(copie)
 
