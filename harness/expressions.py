@@ -7,7 +7,13 @@ from functools import lru_cache
 from typing import Any
 
 import jmespath
-from jmespath.exceptions import JMESPathError
+from jmespath.exceptions import (
+    EmptyExpressionError,
+    IncompleteExpressionError,
+    JMESPathError,
+    LexerError,
+    ParseError,
+)
 from jmespath.functions import Functions, signature
 from jmespath.parser import ParsedResult
 
@@ -38,8 +44,20 @@ def compile_expression(texte: str) -> ParsedResult:
     try:
         return jmespath.compile(texte)
     except JMESPathError as exc:
-        detail = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
-        raise ErreurExpression(f"expression JMESPath illisible ({detail})") from exc
+        raise ErreurExpression(f"expression JMESPath illisible ({_why(exc)})") from exc
+
+
+def _why(exc: JMESPathError) -> str:
+    """Where the syntax breaks, in French: the parser only says it in English."""
+    if isinstance(exc, EmptyExpressionError):
+        return "elle est vide"
+    if isinstance(exc, IncompleteExpressionError):
+        return "elle n'est pas finie : parenthèse, crochet ou accolade à fermer"
+    if isinstance(exc, LexerError) and "delimiter" in str(exc.message):
+        return f"guillemet ouvert au caractère {exc.lexer_position + 1} et jamais fermé"
+    if isinstance(exc, ParseError):
+        return f"« {exc.token_value} » inattendu au caractère {exc.lex_position + 1}"
+    return str(exc).splitlines()[0] if str(exc) else type(exc).__name__
 
 
 def evaluate(texte: str, observations: Any) -> Any:

@@ -80,7 +80,12 @@ def lint(chemins: Iterable[Path], monde: Monde) -> list[Faute]:
         if premier != fichier.fichier:
             ligne, colonne = fichier.position(("id",))
             fautes.append(
-                Faute(fichier.fichier, ligne, colonne, f"id « {fichier.scenario.id} » déjà pris par {premier}")
+                Faute(
+                    fichier.fichier,
+                    ligne,
+                    colonne,
+                    f"id « {fichier.scenario.id} » déjà pris par {premier} ; en choisir un autre",
+                )
             )
     return sorted(fautes, key=lambda f: (f.fichier, f.ligne, f.colonne))
 

@@ -18,7 +18,7 @@ from harness.francais import shorten
 from harness.modele.scenario import Monde as MondeScenario
 from harness.monde import DemandeMonde, FabriqueMonde, Monde, open_simulated
 from norms.contrat.adaptateur import OPERATIONS
-from norms.contrat.base import PARAMETRES_INVALIDES
+from norms.contrat.base import METHODE_INCONNUE, PARAMETRES_INVALIDES
 from norms.paquet import NormPack
 
 _INCONNUE = "preagrement.inconnue"
@@ -93,19 +93,19 @@ def _conversation(transport: Transport, config: ConfigLps, fabrique: FabriqueMon
 
 def _refuses(transport: Transport, nom: str, methode: str, params: dict[str, Any]) -> Controle:
     """Whether a wrong request gets a JSON-RPC error, with its id, rather than a crash or a result."""
+    attendu = METHODE_INCONNUE if methode == _INCONNUE else PARAMETRES_INVALIDES
     requete = json.dumps({"jsonrpc": "2.0", "id": 9001, "method": methode, "params": params}, ensure_ascii=False)
     try:
         resultat = read_response(methode, transport.echanger(requete.encode(), _DELAI, methode), 9001)
     except OperationAbsente:
         return Controle(nom, methode == _INCONNUE, "" if methode == _INCONNUE else "l'opération déclarée est inconnue")
     except ErreurAdaptateur as exc:
-        attendu = "-32601" if methode == _INCONNUE else str(PARAMETRES_INVALIDES)
-        if str(exc.code) == attendu:
+        if exc.code == attendu:
             return Controle(nom, True)
         return Controle(nom, False, f"erreur {exc.code} au lieu de {attendu}", conseil=True)
     except PanneLps as exc:
         return Controle(nom, False, f"{exc}{_tail(transport)}")
-    return Controle(nom, False, f"une erreur JSON-RPC est attendue ; résultat : {shorten(resultat)}")
+    return Controle(nom, False, f"l'erreur JSON-RPC {attendu} est attendue ; résultat : {shorten(resultat)}")
 
 
 def _workstation(client: ClientLps, monde: Monde, dossier: Path) -> Iterator[Controle]:

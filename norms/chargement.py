@@ -51,6 +51,29 @@ def _place(marque: Any) -> tuple[int, int]:
     return (1, 1) if marque is None else (marque.line + 1, marque.column + 1)
 
 
+#: What the parser says, as we say it. The parser in C and the one in Python don't use the very same words.
+_PROBLEMES = (
+    ("expected ',' or ']'", "liste ouverte par « [ » : une virgule ou « ] » est attendue"),
+    ("expected ',' or '}'", "table ouverte par « { » : une virgule ou « } » est attendue"),
+    ("mapping values are not allowed", "« : » inattendu ; guillemets oubliés ou indentation fausse"),
+    ("could not find expected ':'", "« : » attendu après une clé"),
+    ("did not find expected key", "une clé est attendue ; indentation fausse"),
+    ("expected <block end>", "une clé est attendue ; indentation fausse"),
+    ("did not find expected '-' indicator", "un élément de liste « - » est attendu ; indentation fausse"),
+    ("unexpected end of stream", "le fichier finit dans un texte entre guillemets"),
+    ("cannot start any token", "ce caractère ne commence rien ; mettre la valeur entre guillemets"),
+)
+
+
+def _unreadable(probleme: str | None, texte: str, ligne: int, colonne: int) -> str:
+    """What to say about a fault of syntax found at that place."""
+    lignes = texte.splitlines()
+    if ligne <= len(lignes) and lignes[ligne - 1][colonne - 1 : colonne] == "\t":
+        return "YAML illisible (tabulation) ; indenter par des espaces"
+    dit = next((ici for leur, ici in _PROBLEMES if leur in (probleme or "")), probleme)
+    return f"YAML illisible ({dit}) ; corriger la syntaxe à cet endroit"
+
+
 def _loader() -> type[Any]:
     return getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -62,9 +85,7 @@ def load_text(texte: str, fichier: str = "<texte>") -> Document:
         noeud = loader.get_single_node()
     except yaml.MarkedYAMLError as exc:
         ligne, colonne = _place(exc.problem_mark or exc.context_mark)
-        raise ErreurChargement(
-            fichier, ligne, colonne, f"YAML illisible ({exc.problem}) ; corriger la syntaxe à cet endroit"
-        ) from exc
+        raise ErreurChargement(fichier, ligne, colonne, _unreadable(exc.problem, texte, ligne, colonne)) from exc
     except (yaml.YAMLError, RecursionError, UnicodeError) as exc:
         raise ErreurChargement(fichier, 1, 1, f"YAML illisible ({exc}) ; corriger la syntaxe") from exc
     finally:
@@ -86,16 +107,15 @@ def load_plain(chemin: Path) -> Any:
     Same values, same refusals (size, depth, duplicate keys). Raises ErreurChargement.
     """
     nom = chemin.as_posix()
-    loader = _loader()(_read(chemin, nom))
+    texte = _read(chemin, nom)
+    loader = _loader()(texte)
     try:
         loader.get_event()  # start of stream
         loader.get_event()  # start of document
         return _Plain(loader, nom).build(loader.get_event(), 0)
     except yaml.MarkedYAMLError as exc:
-        ligne, colonne = (exc.problem_mark.line + 1, exc.problem_mark.column + 1) if exc.problem_mark else (1, 1)
-        raise ErreurChargement(
-            nom, ligne, colonne, f"YAML illisible ({exc.problem}) ; corriger la syntaxe à cet endroit"
-        ) from exc
+        ligne, colonne = _place(exc.problem_mark)
+        raise ErreurChargement(nom, ligne, colonne, _unreadable(exc.problem, texte, ligne, colonne)) from exc
     finally:
         loader.dispose()
 
@@ -149,12 +169,17 @@ def _read(chemin: Path, nom: str) -> str:
     try:
         taille = chemin.stat().st_size
         if taille > MAX_BYTES:
-            raise ErreurChargement(nom, 1, 1, f"fichier de {taille} octets ; {MAX_BYTES} au plus sont acceptés")
+            raise ErreurChargement(
+                nom, 1, 1, f"fichier de {taille} octets ; {MAX_BYTES} au plus sont acceptés : le partager"
+            )
         return chemin.read_text(encoding="utf-8")
     except OSError as exc:
         raise ErreurChargement(nom, 1, 1, f"fichier illisible ({exc.strerror}) ; vérifier le chemin") from exc
     except UnicodeDecodeError as exc:
-        raise ErreurChargement(nom, 1, 1, f"octet {exc.start} hors UTF-8 ; enregistrer le fichier en UTF-8") from exc
+        avant = exc.object[: exc.start].decode("utf-8")
+        ligne, colonne = avant.count("\n") + 1, len(avant) - avant.rfind("\n")
+        message = f"octet 0x{exc.object[exc.start]:02x} hors UTF-8 ; enregistrer le fichier en UTF-8"
+        raise ErreurChargement(nom, ligne, colonne, message) from exc
 
 
 def _build(

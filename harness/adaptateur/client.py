@@ -71,10 +71,12 @@ class ClientLps:
     def saluer(self) -> protocole.Presentation:
         """Introduces the bench. Raises PanneLps, RefusVersion when the versions don't match."""
         presentation = cast("protocole.Presentation", self.appeler("bonjour", {"protocole": protocole.VERSION}))
-        if presentation.protocole.split(".")[0] != protocole.VERSION.split(".")[0]:
+        sien, notre = presentation.protocole.split(".")[0], protocole.VERSION.split(".")[0]
+        if sien != notre:
+            ancien = "preagrement" if sien.isdecimal() and int(sien) > int(notre) else "l'adaptateur"
             raise RefusVersion(
                 f"l'adaptateur parle le protocole {shorten(presentation.protocole)}, le banc {protocole.VERSION} ;"
-                " mettre l'adaptateur à jour"
+                f" mettre {ancien} à jour"
             )
         self.presentation = presentation
         return presentation

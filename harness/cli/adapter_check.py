@@ -31,6 +31,6 @@ def command(lps: OptionLps = None, interne: OptionInterne = False, machine: Opti
     sortie.line(
         "l'adaptateur parle le protocole ; sa conformité se juge avec « preagrement run »"
         if not echecs
-        else f"{len(echecs)} contrôle(s) en échec"
+        else f"{len(echecs)} contrôle(s) en échec ; ce que le banc attend : docs/protocole.md"
     )
     raise typer.Exit(NON_CONFORME if echecs else CONFORME)

@@ -30,5 +30,5 @@ def command(chemins: Chemins = None, lps: OptionLps = None, machine: OptionJson 
         sortie.json({"fichiers": len(fichiers), "fautes": [asdict(f) for f in trouvees]})
     for faute in trouvees:
         sortie.line(str(faute), "bold red" if faute.gravite == "faute" else "yellow")
-    sortie.line(f"{len(fichiers)} fichiers, {len(graves)} faute(s), {len(trouvees) - len(graves)} conseil(s)")
+    sortie.line(f"{len(fichiers)} fichier(s), {len(graves)} faute(s), {len(trouvees) - len(graves)} conseil(s)")
     raise typer.Exit(NON_CONFORME if graves else CONFORME)

@@ -42,6 +42,8 @@ class Lps:
         try:
             reponse["result"] = self.answer(demande["method"], demande["params"])
         except KeyError:
+            if self.faute == "complaisant":
+                return json.dumps(reponse | {"result": {"issue": "ok"}}).encode()
             reponse["error"] = {"code": -32601, "message": "méthode inconnue"}
         except ValueError as exc:
             reponse["error"] = {"code": -32602, "message": str(exc)}

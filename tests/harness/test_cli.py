@@ -123,6 +123,7 @@ def test_adapter_check_of_a_sound_adapter(tmp_path: Path) -> None:
     ("faute", "nom", "detail"),
     [
         ("version", "bonjour", "l'adaptateur parle le protocole « 2.0 »"),
+        ("complaisant", "méthode inconnue", "l'erreur JSON-RPC -32601 est attendue ; résultat"),
         ("reste", "arrêt", "ne s'arrête pas dans les 5 s"),
     ],
 )

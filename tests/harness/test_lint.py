@@ -90,7 +90,10 @@ def test_a_good_scenario_has_no_fault(tmp_path: Path) -> None:
         ("carte: durand-paul}\n  - lps", "carte: durand}\n  - lps", ["20:36: carte « durand » inconnue"]),
         ("$.reponses.facture", "$.reponses.factures", ["22:20: aucune étape ne se nomme « factures » ; vouliez-vous"]),
         ("$.reponses.facture.factures[0]", "$.reponses.facture[", ["22:20: expression JMESPath illisible"]),
-        ("flux.lots[0].numeros", "flux.lots[0", ["24:10: expression JMESPath illisible"]),
+        ("flux.lots[0].numeros", "flux.lots[0", ["24:10: expression JMESPath illisible (elle n'est pas finie"]),
+        ("flux.lots[0].numeros", "flux..lots", ["24:10: expression JMESPath illisible (« . » inattendu au caract"]),
+        ("flux.lots[0].numeros", "flux.lots ^", ["24:10: expression JMESPath illisible (« ^ » inattendu"]),
+        ("flux.lots[0].numeros", "flux == 'a", ["24:10: expression JMESPath illisible (guillemet ouvert"]),
         ("flux.lots[0].numeros", "flus.lots[0].numeros", ["24:10: « flus » n'est pas une observation ; vouliez-vous"]),
         ("reponses.facture.factures[*]", "reponses.autre.factures[*]", ["28:10: aucune étape ne se nomme « autre »"]),
         ("^securisee$", "^(securisee$", ["29:12: expression rationnelle illisible"]),
@@ -130,7 +133,9 @@ def test_duplicate_identifiers(tmp_path: Path) -> None:
     for nom in ("LOT-90.yaml", "a/LOT-90.yaml"):
         (tmp_path / nom).write_text(BON, encoding="utf-8")
     fautes = lint([tmp_path / "LOT-90.yaml", tmp_path / "a" / "LOT-90.yaml"], MONDE)
-    assert [f.message for f in fautes] == [f"id « LOT-90 » déjà pris par {(tmp_path / 'LOT-90.yaml').as_posix()}"]
+    assert [f.message for f in fautes] == [
+        f"id « LOT-90 » déjà pris par {(tmp_path / 'LOT-90.yaml').as_posix()} ; en choisir un autre"
+    ]
 
 
 def test_without_a_list_of_mutants_their_names_are_not_checked(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_child_that_closes_its_output_without_ending(tmp_path: Path) -> None:
 def test_unknown_protocol_version_is_refused(tmp_path: Path) -> None:
     client = ClientLps(open_transport(config_stdio("version")), delai=10)
     try:
-        with pytest.raises(RefusVersion, match=rf"« 2\.0 », le banc {re.escape(VERSION)}"):
+        with pytest.raises(RefusVersion, match=rf"« 2\.0 », le banc {re.escape(VERSION)} ; mettre preagrement à jour"):
             client.saluer()
     finally:
         client.fermer()

@@ -19,6 +19,10 @@ def test_scalars_are_never_typed() -> None:
     [
         ("a: 1\nb: 2\na: 3\n", (3, 1), "déjà donnée"),
         ("a: [1, 2\nb: 3\n", (2, 2), "illisible"),
+        ("a: 1\n\tb: 2\n", (2, 1), "tabulation.* ; indenter par des espaces"),
+        ("a: {b: 1\nc: 2\n", (2, 2), "virgule ou « } »"),
+        ("a: b: c\n", (1, 5), "« : » inattendu"),
+        ("a: @b\n", (1, 4), "guillemets"),
         ("? [x, y]\n: 1\n", (1, 3), "clé composée"),
         ("a: &x [1]\nb: *x\n", (1, 4), "alias"),
     ],
@@ -45,6 +49,15 @@ def test_depth_and_size_are_bounded(tmp_path: Path) -> None:
     for lire in (load, load_plain):
         with pytest.raises(ErreurChargement, match="octets"):
             lire(gros)
+
+
+def test_a_byte_that_is_not_utf8_is_placed(tmp_path: Path) -> None:
+    fichier = tmp_path / "latin.yaml"
+    fichier.write_bytes("été: 1\nné: tri".encode() + b"\xe9s\n")
+    for lire in (load, load_plain):
+        with pytest.raises(ErreurChargement, match="octet 0xe9 hors UTF-8") as erreur:
+            lire(fichier)
+        assert (erreur.value.ligne, erreur.value.colonne) == (2, 8)
 
 
 def test_positions_lead_to_the_nearest_known_node() -> None:
