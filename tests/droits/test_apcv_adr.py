@@ -169,7 +169,7 @@ def test_a_delay_is_real_and_the_world_closes_without_waiting_for_it() -> None:
         fil.start()
         time.sleep(0.2)
         debut = time.perf_counter()
-    assert time.perf_counter() - debut < 10
+    assert time.perf_counter() - debut < 40, "the world waited for the 60 s"
     fil.join(10)
     assert not fil.is_alive()
 
