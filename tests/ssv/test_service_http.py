@@ -221,7 +221,7 @@ def test_closing_ends_idle_connections_at_once(banc: Banc) -> None:
         c.getresponse().read()
         debut = time.perf_counter()
         service.fermer()
-        assert time.perf_counter() - debut < 2
+        assert time.perf_counter() - debut < 10, "closing waited for the 30 s of an idle connection"
         assert c.sock.recv(1) == b""
         c.close()
     assert banc.evenements == []
