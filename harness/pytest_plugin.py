@@ -6,6 +6,7 @@ its item, hence also across xdist's process border; the controlling process gath
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -182,6 +183,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ]
         config.hook.pytest_deselected(items=[i for i in items if i not in gardes])
         items[:] = gardes
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """In a worker, catalogue, scenarios and norm pack stay to the end: no need for the collector to go through them."""
+    if is_worker(session.config):
+        gc.collect()
+        gc.freeze()
 
 
 class FichierCollecte(pytest.File):

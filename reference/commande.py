@@ -7,7 +7,6 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import BinaryIO
 
 from reference.adaptateur import MAX_OCTETS, Adaptateur, creer
@@ -32,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{exc}\n")
         return 2
     if choix.http is not None:
+        from reference.serveur_http import serve_http  # noqa: PLC0415 -- of no use on stdio, where start-up time counts
+
         serve_http(adaptateur, choix.http)
     else:
         serve_stdio(adaptateur, sys.stdin.buffer, sys.stdout.buffer)
@@ -56,34 +57,3 @@ def serve_stdio(adaptateur: Adaptateur, entree: BinaryIO, sortie: BinaryIO) -> N
                 pass
         sortie.write(adaptateur.handle(ligne) + b"\n")
         sortie.flush()
-
-
-def serve_http(adaptateur: Adaptateur, port: int) -> None:
-    """``POST /`` on loopback; the address is told on stderr."""
-
-    class Requete(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 60
-
-        def do_POST(self) -> None:
-            taille = self.headers.get("Content-Length", "")
-            if not taille.isdigit() or int(taille) > MAX_OCTETS:
-                self.close_connection = True
-                self.send_error(413 if taille.isdigit() else 411)
-                return
-            corps = adaptateur.handle(self.rfile.read(int(taille)))
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(corps)))
-            self.end_headers()
-            self.wfile.write(corps)
-            if adaptateur.termine:
-                self.close_connection = True
-
-        def log_message(self, *_: object) -> None:
-            """Requests hold secrets: nothing is logged."""
-
-    with HTTPServer(("127.0.0.1", port), Requete) as serveur:
-        logging.getLogger("reference").info("à l'écoute de http://127.0.0.1:%d/", serveur.server_address[1])
-        while not adaptateur.termine:
-            serveur.handle_request()

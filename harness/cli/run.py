@@ -48,7 +48,7 @@ def command(  # noqa: PLR0917 -- the options of the command line
     mots: Annotated[str, typer.Option("-k", help="Ne joue que ce qui correspond : LOT, « FSE and not DRE »…")] = "",
     scenario: Annotated[list[str] | None, typer.Option("-s", help="Identifiant d'un scénario à jouer.")] = None,
     processus: Annotated[
-        str, typer.Option("-n", help="Nombre de processus ; à défaut, autant que de cœurs (4 au plus), 0 : aucun.")
+        str, typer.Option("-n", help="Nombre de processus ; à défaut, un de plus que de cœurs (4 au plus), 0 : aucun.")
     ] = "",
     dossier: Annotated[Path, typer.Option("--dossier", help="Dossier à écrire.")] = Path("preagrement-dossier"),
     echecs: Annotated[bool, typer.Option("--lf", help="Ne rejoue que les échecs de la dernière fois.")] = False,
@@ -151,9 +151,12 @@ def one_workstation(lps: Path | None) -> bool:
 
 
 def default_processes(*, entiere: bool) -> str:
-    """How many processes a campaign takes when nothing is asked: one a core, 4 at most, for a whole campaign only."""
-    coeurs = min(os.cpu_count() or 1, 4)
-    return str(coeurs) if entiere and coeurs > 1 else ""
+    """How many processes a campaign takes when nothing is asked: one more than cores, 4 at most, if it is whole.
+
+    One more, since a scenario spends a fifth of its time waiting for its LPS to start and its servers to stop.
+    """
+    coeurs = os.cpu_count() or 1
+    return str(min(coeurs + 1, 4)) if entiere and coeurs > 1 else ""
 
 
 class Ecoute:

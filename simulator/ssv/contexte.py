@@ -14,7 +14,7 @@ from norms.ssv import CatalogueGroupes, CodesRetour, Groupe
 from simulator.pki import TestPki
 from simulator.readers.base import CardReader
 from simulator.readers.equipement import Terminaux
-from simulator.ssv.donnees import DonneesSsv
+from simulator.ssv.donnees import DonneesSsv, donnees_ssv
 from simulator.ssv.erreurs import RefusSsv
 from simulator.ssv.organismes import Organismes
 from simulator.ssv.postes import Postes
@@ -30,7 +30,7 @@ class Contexte:
     alea: Alea
     lecteurs: Mapping[str, CardReader]
     terminaux: Terminaux = field(default_factory=Terminaux)
-    donnees: DonneesSsv = field(default_factory=DonneesSsv)
+    donnees: DonneesSsv = field(default_factory=donnees_ssv)
     organismes: Organismes = field(default_factory=Organismes.load)
     codec: CodecB2 = field(init=False)
     catalogue: CatalogueGroupes = field(init=False)

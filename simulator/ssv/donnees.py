@@ -1,10 +1,10 @@
-"""The data files of the supplied services (``simulator/donnees/ssv``), loaded once per instance of the services."""
+"""The data files of the supplied services (``simulator/donnees/ssv``), read once a process and never written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +93,9 @@ class DonneesSsv:
     def lettre_flux(self) -> Mapping[str, str]:
         """reel, test, demonstration -> R, T, D."""
         return {e["nom"]: e["lettre"] for e in self.mise_en_forme["flux"]}
+
+
+@cache
+def donnees_ssv() -> DonneesSsv:
+    """The shipped data, the same for every world of the process."""
+    return DonneesSsv()
