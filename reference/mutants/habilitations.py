@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from norms.contrat.adaptateur import FactureElaborer
-from reference.erreurs import CodeRetour, Refus
+from reference.erreurs import Refus
 from reference.flux.lots import LotAFormer
 from reference.modele import ProfessionnelDeSante
-from reference.mutants.modele import Mutant, ServicesDelegues, brancher
+from reference.mutants.modele import Mutant, lots_by_itself
 from reference.mutants.situations import _ignore_habilitation
-from reference.ports import LotMisEnForme
 from reference.poste import Poste
 from reference.store import FactureConservee, LotConserve
 
@@ -53,41 +52,8 @@ def _no_lot_by_employees(poste: Poste) -> None:
     poste.constitution_lots.former_serie = refuser  # type: ignore[method-assign]  # the fault itself
 
 
-class _LotNonHabilite(ServicesDelegues):
-    """Makes a lot by itself when the card isn't allowed to sign it."""
-
-    poste: Poste
-
-    def formater_lot(
-        self,
-        *,
-        reference: str,
-        jour: str,
-        numero_agrement: str,
-        factures: Sequence[bytes],
-        code_porteur: str | None,
-        fin_de_serie: bool,
-    ) -> LotMisEnForme:
-        try:
-            return super().formater_lot(
-                reference=reference,
-                jour=jour,
-                numero_agrement=numero_agrement,
-                factures=factures,
-                code_porteur=code_porteur,
-                fin_de_serie=fin_de_serie,
-            )
-        except CodeRetour as exc:
-            if exc.code_retour != NON_HABILITEE:
-                raise
-            groupe = self.poste.constitution_fichiers.catalogue.creer(13, numero_lot=reference)
-            return LotMisEnForme(b"".join(factures), "NON HABILITE", groupe)
-
-
 def _lot_without_habilitation(poste: Poste) -> None:
-    services = _LotNonHabilite(poste.services)
-    services.poste = poste
-    brancher(poste, services)
+    lots_by_itself(poste, (NON_HABILITEE,), critere="NON HABILITE")
 
 
 def _own_lots_only(poste: Poste) -> None:

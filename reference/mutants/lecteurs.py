@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 
 from norms.contrat.services import LecteurDecrit
@@ -11,8 +11,7 @@ from reference.clients.services import ClientServices
 from reference.erreurs import CodeRetour, Refus
 from reference.flux.lots import exiger_code
 from reference.modele import Droits
-from reference.mutants.modele import Mutant, ServicesDelegues, brancher, ignore_coherence
-from reference.ports import LotMisEnForme
+from reference.mutants.modele import Mutant, ServicesDelegues, brancher, ignore_coherence, lots_by_itself
 from reference.poste import Poste
 
 RESSOURCE_INCOHERENTE, LECTEUR_MUET = "F101", "0400"
@@ -104,41 +103,8 @@ def _wait_for_keypad(poste: Poste) -> None:
     brancher(poste, _SansCodeSaisi(poste.services))
 
 
-class _LotSansLecteur(ServicesDelegues):
-    """Makes a lot by itself, signed by nobody, when the reader doesn't answer."""
-
-    poste: Poste
-
-    def formater_lot(
-        self,
-        *,
-        reference: str,
-        jour: str,
-        numero_agrement: str,
-        factures: Sequence[bytes],
-        code_porteur: str | None,
-        fin_de_serie: bool,
-    ) -> LotMisEnForme:
-        try:
-            return super().formater_lot(
-                reference=reference,
-                jour=jour,
-                numero_agrement=numero_agrement,
-                factures=factures,
-                code_porteur=code_porteur,
-                fin_de_serie=fin_de_serie,
-            )
-        except CodeRetour as exc:
-            if exc.code_retour != LECTEUR_MUET:
-                raise
-            groupe = self.poste.constitution_fichiers.catalogue.creer(13, numero_lot=reference)
-            return LotMisEnForme(b"".join(factures), "SANS LECTEUR", groupe)
-
-
 def _lot_without_reader(poste: Poste) -> None:
-    services = _LotSansLecteur(poste.services)
-    services.poste = poste
-    brancher(poste, services)
+    lots_by_itself(poste, (LECTEUR_MUET,), critere="SANS LECTEUR")
 
 
 def _no_advice(poste: Poste) -> None:

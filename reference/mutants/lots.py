@@ -7,11 +7,10 @@ from dataclasses import replace
 
 from norms.contrat.base import TypeFacture
 from norms.ssv import Groupe
-from reference.erreurs import CodeRetour
 from reference.flux.adressage import adresse_du_lot
 from reference.flux.fichiers import ConstitutionFichiers
 from reference.flux.references import ReferencesLot, suivante
-from reference.mutants.modele import Mutant, ServicesDelegues, brancher
+from reference.mutants.modele import Mutant, ServicesDelegues, brancher, lots_by_itself
 from reference.ports import LotMisEnForme
 from reference.poste import Poste
 from reference.store import FactureConservee, FichierConserve, LotConserve
@@ -145,41 +144,8 @@ def _unsigned(poste: Poste) -> None:
     brancher(poste, _SansSignature(poste.services))
 
 
-class _SansCarte(ServicesDelegues):
-    """Puts invoices end to end when the PS's card is missing."""
-
-    poste: Poste
-
-    def formater_lot(
-        self,
-        *,
-        reference: str,
-        jour: str,
-        numero_agrement: str,
-        factures: Sequence[bytes],
-        code_porteur: str | None,
-        fin_de_serie: bool,
-    ) -> LotMisEnForme:
-        try:
-            return super().formater_lot(
-                reference=reference,
-                jour=jour,
-                numero_agrement=numero_agrement,
-                factures=factures,
-                code_porteur=code_porteur,
-                fin_de_serie=fin_de_serie,
-            )
-        except CodeRetour as exc:
-            if exc.code_retour not in (CPS_ABSENTE, LECTEUR_MUET):
-                raise
-            groupe = self.poste.constitution_fichiers.catalogue.creer(13, numero_lot=reference)
-            return LotMisEnForme(b"".join(factures), "", groupe)
-
-
 def _without_card(poste: Poste) -> None:
-    services = _SansCarte(poste.services)
-    services.poste = poste
-    brancher(poste, services)
+    lots_by_itself(poste, (CPS_ABSENTE, LECTEUR_MUET), critere="")
 
 
 def _dre_address_lost(poste: Poste) -> None:

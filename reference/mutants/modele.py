@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from norms.contrat.base import ModeSecurisation, TypeFacture
 from norms.contrat.services import AnnuaireCertificats, ContexteApcv, InterrogerAdr
 from norms.ssv import Groupe
+from reference.erreurs import CodeRetour
 from reference.facturation.coherence import ControleCoherence
 from reference.modele import Beneficiaire, Droits
 from reference.ports import FactureFormee, LotMisEnForme, ReponseAdr, Services
@@ -125,3 +127,19 @@ def brancher(poste: Poste, services: Services) -> None:
     poste.constitution_fichiers.services = services
     poste.certificats.services = services
     poste.arl.services = services
+
+
+def lots_by_itself(poste: Poste, codes: Sequence[str], *, critere: str) -> None:
+    """Puts invoices end to end, signed by nobody, when the services refuse the lot with one of these return codes."""
+
+    class _SansLesServices(ServicesDelegues):
+        def formater_lot(self, **donnes: Any) -> LotMisEnForme:
+            try:
+                return self.vrais.formater_lot(**donnes)
+            except CodeRetour as exc:
+                if exc.code_retour not in codes:
+                    raise
+                groupe = poste.constitution_fichiers.catalogue.creer(13, numero_lot=donnes["reference"])
+                return LotMisEnForme(b"".join(donnes["factures"]), critere, groupe)
+
+    brancher(poste, _SansLesServices(poste.services))
