@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from simulator.readers.ouverture import diagnostic
+
 
 def require_program(*noms: str) -> str:
     """The path of the first of these programs that exists; skips (or fails in CI) when none does."""
@@ -28,5 +30,16 @@ def require_file(variable: str, quoi: str) -> Path:
 
 def missing(raison: str) -> str:
     if os.environ.get("PREAGREMENT_EXIGER_TOUT") == "1":
+        pytest.fail(raison)
+    pytest.skip(raison)
+
+
+def require_pcsc() -> None:
+    """Skips the test, or fails it when PREAGREMENT_EXIGER_PCSC=1, if PC/SC readers can't be had here."""
+    manques = diagnostic()
+    if not manques:
+        return
+    raison = "PC/SC indisponible : " + " ; ".join(manques)
+    if os.environ.get("PREAGREMENT_EXIGER_PCSC") == "1":
         pytest.fail(raison)
     pytest.skip(raison)

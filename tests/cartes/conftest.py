@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,8 +19,9 @@ from simulator.cards.modele import ImageCps, ImageVitale, load_cps, load_vitale
 from simulator.cards.os7816 import CarteOs
 from simulator.cards.vitale import build_vitale
 from simulator.readers.base import Connection
-from simulator.readers.ouverture import Lecteurs, diagnostic, ouvrir_lecteurs
+from simulator.readers.ouverture import Lecteurs, ouvrir_lecteurs
 from simulator.readers.trace import ApduEchange, Espion
+from tests.conftest_outils import require_pcsc
 
 POPULATION = Path(__file__).parents[2] / "scenarios" / "population" / "cartes"
 DONNEES = Path(__file__).parent / "donnees"  # cards whose values the tests quote
@@ -125,25 +124,6 @@ class Poste:
         connexion = self.lecteurs[lecteur].connect()
         connexion.reset()
         return connexion
-
-
-def require_pcsc() -> None:
-    """Skips the test, or fails it when PREAGREMENT_EXIGER_PCSC=1, if PC/SC readers can't be had here."""
-    manques = diagnostic()
-    if not manques:
-        return
-    raison = "PC/SC indisponible : " + " ; ".join(manques)
-    if os.environ.get("PREAGREMENT_EXIGER_PCSC") == "1":
-        pytest.fail(raison)
-    pytest.skip(raison)
-
-
-def require_tool(nom: str) -> str:
-    """Path of an external program; skips the test when it's missing."""
-    chemin = shutil.which(nom)
-    if chemin is None:
-        pytest.skip(f"le programme {nom} est absent")
-    return chemin
 
 
 @pytest.fixture(scope="module")

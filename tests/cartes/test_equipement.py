@@ -21,7 +21,7 @@ from simulator.readers.equipement import (
     equipements,
 )
 from tests.acteurs.outils import Emetteur, emetteur
-from tests.cartes.conftest import require_pcsc
+from tests.conftest_outils import require_pcsc
 
 Ouvrir = Callable[..., Emetteur]
 LIRE = {"date_consultation": "20260302"}

@@ -14,8 +14,8 @@ from harness.cartes.service import ErreurServiceCartes, names_of
 from harness.cli import run
 from simulator.readers.equipement import equipements
 from simulator.readers.galss import ErreurConfiguration, read_galss, read_sesam, write_galss
-from tests.cartes.conftest import require_pcsc
 from tests.cartes.test_service import serve
+from tests.conftest_outils import require_pcsc
 
 #: A workstation as a vendor's installer leaves it: two PC/SC readers named in their channels, keys in any case.
 GALSS = """\

@@ -19,7 +19,8 @@ from simulator.cards.erreurs import LecteurIndisponible, LecteurOccupe
 from simulator.cards.lecture import read_vitale
 from simulator.readers.ouverture import NOMS_PCSC, diagnostic, ouvrir_lecteurs
 from simulator.readers.pcscd import PrivatePcscd
-from tests.cartes.conftest import Materiel, Poste, require_pcsc, require_tool
+from tests.cartes.conftest import Materiel, Poste
+from tests.conftest_outils import missing, require_pcsc, require_program
 
 pytestmark = pytest.mark.pcsc
 RACINE = Path(__file__).parents[2]
@@ -45,13 +46,11 @@ def _name(lecteur: str) -> str:
 
 def _module() -> str:
     trouve = next((m for m in OPENSC if Path(m).exists()), None)
-    if trouve is None:
-        pytest.skip("le module PKCS#11 d'OpenSC est absent")
-    return trouve
+    return trouve or missing("le module PKCS#11 d'OpenSC est absent")
 
 
 def test_opensc_recognises_the_card(poste_pcsc: Poste) -> None:
-    outil = require_tool("opensc-tool")
+    outil = require_program("opensc-tool")
     poste_pcsc.cps().disconnect()
     resultat = _run(poste_pcsc, outil, "-r", _name("ps"), "-n")
     assert (resultat.returncode, resultat.stdout.strip()) == (0, b"IAS-ECC")
@@ -60,7 +59,7 @@ def test_opensc_recognises_the_card(poste_pcsc: Poste) -> None:
 
 
 def test_opensc_dumps_the_pkcs15_directory(poste_pcsc: Poste) -> None:
-    outil = require_tool("pkcs15-tool")
+    outil = require_program("pkcs15-tool")
     poste_pcsc.cps().disconnect()
     resultat = _run(poste_pcsc, outil, "--reader", _name("ps"), "--dump")
     texte = resultat.stdout.decode()
@@ -80,7 +79,7 @@ def test_opensc_dumps_the_pkcs15_directory(poste_pcsc: Poste) -> None:
 
 
 def test_opensc_signs_with_the_authentication_key(poste_pcsc: Poste, materiel: Materiel, tmp_path: Path) -> None:
-    outil, openssl = require_tool("pkcs11-tool"), require_tool("openssl")
+    outil, openssl = require_program("pkcs11-tool"), require_program("openssl")
     poste_pcsc.cps().disconnect()
     message = b"ouverture de session"
     prefixe = bytes.fromhex("3031300d060960864801650304020105000420")  # RFC 8017 §9.2, SHA-256
@@ -102,7 +101,7 @@ def test_opensc_signs_with_the_authentication_key(poste_pcsc: Poste, materiel: M
 
 
 def test_opensc_sees_the_code_getting_blocked(poste_pcsc: Poste, materiel: Materiel) -> None:
-    outil, module = require_tool("pkcs11-tool"), _module()
+    outil, module = require_program("pkcs11-tool"), _module()
     poste_pcsc.put("ps", materiel.cps())
     messages = [_run(poste_pcsc, outil, "--module", module, "--login", "--pin", "9999", "-O").stderr for _ in range(3)]
     assert b"CKR_PIN_INCORRECT" in messages[0]
@@ -110,10 +109,10 @@ def test_opensc_sees_the_code_getting_blocked(poste_pcsc: Poste, materiel: Mater
 
 
 def test_cardpeek_shows_who_holds_the_vitale(poste_pcsc: Poste, tmp_path: Path) -> None:
-    cardpeek = require_tool("cardpeek")
+    cardpeek = require_program("cardpeek")
     scripts = Path("/usr/share/cardpeek")
     if not (scripts / "vitale_2.lua").exists():
-        pytest.skip("le script vitale_2 de cardpeek est absent")
+        missing("le script vitale_2 de cardpeek est absent")
     poste_pcsc.vitale().disconnect()
     (tmp_path / ".cardpeek" / "logs").mkdir(parents=True)
     (tmp_path / ".cardpeek" / "replay").mkdir()

@@ -14,8 +14,8 @@ import pytest
 from harness.cli import run
 from simulator.readers import pcscd
 from simulator.readers.pcscd import PrivatePcscd, listening_inode, socket_inodes
-from tests.cartes.conftest import DONNEES, require_pcsc
-from tests.conftest_outils import require_program
+from tests.cartes.conftest import DONNEES
+from tests.conftest_outils import require_pcsc, require_program
 
 RACINE = Path(__file__).parents[2]
 PREAGREMENT = (sys.executable, "-m", "harness.cli")

@@ -49,7 +49,8 @@ from simulator.readers.faults import (
     code_presque_bloque,
 )
 from simulator.readers.script import Incident, Mouvement, play
-from tests.cartes.conftest import Materiel, Poste, certify, require_tool
+from tests.cartes.conftest import Materiel, Poste, certify
+from tests.conftest_outils import require_program
 
 MESSAGE = b"facture 000000001"
 
@@ -163,7 +164,7 @@ def test_certificates_are_read_whole(poste: Poste, materiel: Materiel) -> None:
 
 
 def _openssl_verifies(tmp_path: Path, materiel: Materiel, nom: str, signature: bytes, hachage: str = "sha256") -> bool:
-    openssl = require_tool("openssl")
+    openssl = require_program("openssl")
     publique = materiel.cles[nom].public_key()
     (tmp_path / "cle.pem").write_bytes(
         publique.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -16,8 +16,8 @@ import pytest
 from norms.contrat.base import ModeSecurisation
 from simulator.acteurs import bureau
 from simulator.monde import ConfigMonde, ErreurMonde, MondeSimule
-from simulator.readers.ouverture import diagnostic
 from tests.acteurs.outils import AMC, AMO, DRE, Emetteur, emetteur
+from tests.conftest_outils import require_pcsc
 
 
 def sockets() -> int:
@@ -149,9 +149,7 @@ def test_a_wait_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.pcsc
 def test_the_same_story_through_pcsc() -> None:
-    manques = diagnostic()
-    if manques:
-        pytest.skip("PC/SC indisponible : " + " ; ".join(manques))
+    require_pcsc()
     with emetteur(transport="pcsc") as e:
         e.transmettre(e.lot([e.facture()]))
         assert [r["positif"] for r in e.retours] == [True]

@@ -21,7 +21,7 @@ import pytest
 
 from harness.modele.verdict import Verdict
 from harness.moteur import play
-from simulator.readers.pcscd import find_pcscd
+from tests.conftest_outils import require_pcsc
 from tests.zoo.enclos import ANIMAUX, MARQUE, RACINE, bench_of, children, command_of, in_process, scenario
 
 DELAI = 90.0
@@ -203,12 +203,10 @@ def test_killing_the_lps_is_a_breakdown_and_the_next_scenario_goes_on(atelier: P
 @pytest.mark.pcsc
 @pytest.mark.parametrize("nom", ["SIGTERM", "SIGKILL"])
 def test_interrupted_with_pcsc_readers_no_pcscd_is_left(nom: str, atelier: Path) -> None:
-    if find_pcscd() is None:
-        pytest.skip("pcscd est absent")
+    require_pcsc()
     with campaign(atelier, "muet", "-s", "CARTE-01", "--lecteurs", "pcsc") as campagne:
         campagne.wait_lps()
-        if not any("pcscd" in " ".join(_command(pid)) for pid in campagne.vivants):
-            pytest.skip("le banc n'a pas lancé de pcscd à lui")
+        assert any("pcscd" in " ".join(_command(pid)) for pid in campagne.vivants)
         ports = campagne.ports
         campagne.proc.send_signal(getattr(signal, nom))
         code, _ = campagne.end()
