@@ -69,7 +69,7 @@ class ServeurMessagerie:
         self._reprise = reprise
         self._erreurs: list[ErreurBanc] = []
         self._traitement: Traitement | None = None
-        self._smtp = GestionSmtp(boites, self._note, self._submit, smtp or OptionsSmtp())
+        self._smtp = GestionSmtp(boites, self._note, self._submit, self.attendre_traitement, smtp or OptionsSmtp())
         self._pop3 = GestionPop3(boites, horloge, self._note, pop3 or OptionsPop3())
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fin: asyncio.Event | None = None

@@ -37,7 +37,7 @@ from simulator.messagerie.pannes import Panne
 
 MAX_ECHANGES = 500
 FIN_DATA = b"\r\n.\r\n"
-#: Above this, evidence is written in a thread so as not to hold the other sessions.
+#: Above this, or when an acknowledgement waits, messages are accepted in a thread so as not to hold other sessions.
 _GROS = 256 * 1024
 MAX_ADRESSE_CITEE = 120
 # aiosmtpd warns on its logger of what is ordered here (AUTH without TLS, on loopback): not a word on the console
@@ -48,7 +48,9 @@ logging.getLogger("mail.log").addHandler(logging.NullHandler())
 class OptionsSmtp:
     """What may be chosen. ``taille_max`` in bytes; ``delai_s``: silence after which a client is disconnected;
     ``connu``: which recipients exist (None: all), others get 550; ``tls``: offers STARTTLS; ``tls_exige``: nothing
-    before it; ``auth``: offers AUTH with the mailboxes' accounts; ``auth_exigee``: nothing before it."""
+    before it; ``auth``: offers AUTH with the mailboxes' accounts; ``auth_exigee``: nothing before it;
+    ``attente_traitement_s``: how long an acknowledgement waits for the end of what its message sets off (0: not at
+    all), so that a client that does one thing after the other always meets the same world."""
 
     nom_hote: str = "relais.test"
     taille_max: int = 64 * 1024 * 1024
@@ -59,6 +61,7 @@ class OptionsSmtp:
     auth: bool = False
     auth_exigee: bool = False
     auth_en_clair: bool = True
+    attente_traitement_s: float = 0.0
 
 
 class EnveloppeDsn(Envelope):
@@ -78,15 +81,22 @@ def unstuff(brut: bytes) -> bytes:
 
 
 class GestionSmtp:
-    """What every session shares: store, faults, events, and where accepted messages go (``soumettre``)."""
+    """What every session shares: store, faults, events, where accepted messages go (``soumettre``), and how to wait
+    for the end of what they set off (``attendre``, seconds)."""
 
     def __init__(
-        self, boites: Boites, emettre: Emettre, soumettre: Callable[[MessageRecu], None], options: OptionsSmtp
+        self,
+        boites: Boites,
+        emettre: Emettre,
+        soumettre: Callable[[MessageRecu], None],
+        attendre: Callable[[float], object],
+        options: OptionsSmtp,
     ) -> None:
         self.boites = boites
         self.pannes = boites.pannes
         self.emettre = emettre
         self.soumettre = soumettre
+        self.attendre = attendre
         self.options = options
         self.ouvertes: set[SessionServeur] = set()
         self._sessions = 0
@@ -139,7 +149,7 @@ class GestionSmtp:
             server.refus_injecte = True
             return panne.reply()
         brut = envelope.original_content or b""
-        if len(brut) <= _GROS:
+        if len(brut) <= _GROS and not self.options.attente_traitement_s:
             return self._accept(server, session, envelope, brut)
         tache = asyncio.ensure_future(asyncio.to_thread(self._accept, server, session, envelope, brut))
         self._taches.add(tache)
@@ -166,6 +176,8 @@ class GestionSmtp:
         except ErreurPreuves:
             return "452 4.3.1 Insufficient system storage"
         self.soumettre(message)
+        if self.options.attente_traitement_s:
+            self.attendre(self.options.attente_traitement_s)
         return f"250 2.0.0 OK {message.numero:06d}"
 
     def authenticator(

@@ -55,6 +55,8 @@ from simulator.ssv import ServicesSsv
 DONNEES_MONDE = DONNEES.parent / "monde.yaml"
 DELAI_TRAITEMENT_S = 30.0
 DELAI_SESSIONS_S = 0.3
+#: How long a message's acknowledgement waits for what it sets off; far less than any client waits for it.
+DELAI_ACCUSE_S = 5.0
 DOSSIER_MESSAGERIE = "messagerie"
 #: What a mailbox holds in a world that lasts: its messages stay on disk.
 MAX_DURABLE = 1_000_000
@@ -220,6 +222,7 @@ class MondeSimule:
                 auth=reseau.auth,
                 auth_exigee=reseau.auth_exigee,
                 auth_en_clair=not reseau.tls_exige,
+                attente_traitement_s=0.0 if config.durable else DELAI_ACCUSE_S,
             ),
             pop3=OptionsPop3(tls=reseau.tls, tls_exige=reseau.tls_exige),
             remise_locale=False,

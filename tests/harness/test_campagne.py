@@ -58,13 +58,13 @@ def write_lps(dossier: Path, faute: str, **cles: object) -> Path:
     return fichier
 
 
-def launch(atelier: Path, *mots: str) -> subprocess.CompletedProcess[str]:
+def launch(atelier: Path, *mots: str, delai: float = 120) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *mots],
         cwd=atelier,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=delai,
         check=False,
         env={**os.environ, "PYTHONPATH": str(RACINE), "COLUMNS": "200", "NO_COLOR": "1"},
     )
@@ -75,8 +75,8 @@ def pytest_run(atelier: Path, *mots: str) -> subprocess.CompletedProcess[str]:
     return launch(atelier, "pytest", *fixes, *mots)
 
 
-def preagrement(atelier: Path, *mots: str) -> subprocess.CompletedProcess[str]:
-    return launch(atelier, "harness.cli", *mots)
+def preagrement(atelier: Path, *mots: str, delai: float = 120) -> subprocess.CompletedProcess[str]:
+    return launch(atelier, "harness.cli", *mots, delai=delai)
 
 
 # --- pytest -------------------------------------------------------------------------------------------

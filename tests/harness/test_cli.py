@@ -157,3 +157,31 @@ def test_the_reference_passes_and_leaves_the_same_bytes_twice_by_both_transports
     assert contenus[0] == contenus[1]
     ecarts = [f for f in contenus[0] if contenus[0][f] != contenus[2].get(f)]
     assert [f.name for f in ecarts if f.name != "erreurs-lps.txt"] == []
+
+
+#: Several messages in a row, a concentrator that sends some on, several stations, two collections.
+ENTREMELES = ("OCT-01", "DRE-01", "HABIL-05", "LOT-07", "RSP-03")
+
+
+def test_scenarios_of_many_messages_leave_the_same_bytes_whatever_the_processes(tmp_path: Path) -> None:
+    choix = [mot for s in ENTREMELES for mot in ("-s", s)]
+    _assert_same_bytes(tmp_path, [("-n", "2", *choix), ("-n", "0", *choix)], len(ENTREMELES))
+
+
+@pytest.mark.profond
+def test_the_whole_campaign_leaves_the_same_bytes_whatever_the_processes(tmp_path: Path) -> None:
+    _assert_same_bytes(tmp_path, [("-n", "3"), ("-n", "2"), ("-n", "5")], 100)
+
+
+def _assert_same_bytes(dossier: Path, campagnes: list[tuple[str, ...]], au_moins: int) -> None:
+    contenus = []
+    for rang, options in enumerate(campagnes):
+        sortie = preagrement(dossier, "run", *options, "--dossier", str(rang), delai=900)
+        assert sortie.returncode == 0, sortie.stdout + sortie.stderr
+        racine = dossier / str(rang)
+        contenus.append({f.relative_to(racine): f.read_bytes() for f in racine.rglob("*") if f.is_file()})
+    journaux = [f for f in contenus[0] if f.name == "journal.jsonl"]
+    assert len(journaux) >= au_moins
+    for suivant in contenus[1:]:
+        assert sorted(f for f in contenus[0] if contenus[0][f] != suivant.get(f)) == []
+        assert suivant.keys() == contenus[0].keys()

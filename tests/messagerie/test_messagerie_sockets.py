@@ -7,6 +7,7 @@ import smtplib
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from simulator.messagerie.erreurs import ErreurMessagerie
+from simulator.messagerie.evenements import MessageRecu
 from simulator.messagerie.smtp import OptionsSmtp
 from tests.conftest_outils import require_program
 
@@ -271,6 +273,34 @@ def test_waiting_ends_only_when_processing_has(reseau: Demarrer) -> None:
     with smtplib.SMTP("127.0.0.1", monde.serveur.port_smtp, timeout=10) as client:
         client.sendmail("a@b.test", ["amo@org.test"], CORPS)
     assert not monde.serveur.attendre_traitement(0.05)
+    porte.set()
+    assert monde.serveur.attendre_traitement(10)
+
+
+def test_an_acknowledgement_may_wait_for_what_its_message_sets_off(reseau: Demarrer) -> None:
+    def reader(message: MessageRecu) -> None:
+        time.sleep(0.05)  # slower than the client: without the wait, its next message would come first
+        if message.expediteur == "a@b.test":  # as a concentrator does: what it sends on is numbered before what follows
+            suite = monde.boites.accept("oct@org.test", ("amo@org.test",), message.brut)
+            monde.serveur.submit(suite)
+        monde.serveur.deposit(BOITE, message.brut)
+
+    monde = reseau(on_message=reader, smtp=OptionsSmtp(attente_traitement_s=10))
+    for _ in range(2):
+        with smtplib.SMTP("127.0.0.1", monde.serveur.port_smtp, timeout=10) as client:
+            client.sendmail("a@b.test", ["amo@org.test"], CORPS)
+    un_message = ["ConnexionSmtp", "MessageRecu", "MessageRecu", "MessageDepose", "MessageDepose", "SessionSmtp"]
+    assert [type(e).__name__ for e in monde.evenements] == un_message * 2
+    assert [m.expediteur for m in monde.of("MessageRecu")] == ["a@b.test", "oct@org.test"] * 2
+
+
+def test_an_acknowledgement_does_not_wait_for_ever(reseau: Demarrer) -> None:
+    porte = threading.Event()
+    monde = reseau(on_message=lambda m: porte.wait(10), smtp=OptionsSmtp(attente_traitement_s=0.05))
+    with smtplib.SMTP("127.0.0.1", monde.serveur.port_smtp, timeout=5) as client:
+        client.sendmail("a@b.test", ["amo@org.test"], CORPS)
+        assert not porte.is_set()
+    assert monde.serveur.en_attente == 1
     porte.set()
     assert monde.serveur.attendre_traitement(10)
 
