@@ -52,7 +52,13 @@ BANCS: dict[str, tuple[Mesure, ...]] = {
         Mesure("enregistrements décodés par seconde, toutes les valeurs", lambda j: j["valeurs_par_s"]),
     ),
     "securisation": (
-        Mesure("factures sécurisées / opérations nues (deux RSA, une enveloppe)", lambda j: j["rapport"], "", 0.5),
+        Mesure(
+            "factures sécurisées / opérations nues (deux RSA, une enveloppe asn1crypto)",
+            lambda j: j["rapport"],
+            "",
+            0.5,
+        ),
+        Mesure("les mêmes / la même base, notre enveloppe", lambda j: j["rapport_enveloppe_maison"]),
         Mesure("les mêmes / enveloppe native, non reproductible", lambda j: j["rapport_enveloppe_native"]),
         Mesure("factures sécurisées par seconde, un cœur", lambda j: j["par_s"]["factures_securisees"]),
     ),

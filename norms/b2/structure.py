@@ -270,6 +270,8 @@ def _close(enregistrements: list[Enregistrement]) -> FactureB2 | FinLot:
     prestations: list[Prestation] = []
     fin = premier
     for e in enregistrements[1:]:
+        if e.type == "8":
+            continue
         if e.type == "5":
             fin = e
         elif e.type == "4":

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from asn1crypto import cms as asn1_cms
+from asn1crypto.parser import emit
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -28,6 +30,14 @@ from norms.contrat.ports import Alea
 
 QUOI = "enveloppe chiffrée"
 MAX_DESTINATAIRES = 64
+# What an envelope is written with: building its asn1crypto tree costs four times more than the encryption itself.
+_UNIVERSEL, _CONTEXTE = 0, 2
+_PRIMITIF, _CONSTRUIT = 0, 1
+_OCTET_STRING, _SEQUENCE, _SET = 4, 16, 17
+_VERSION_0 = asn1_cms.CMSVersion("v0").dump()
+_DATA = asn1_cms.ContentType("data").dump()
+_ENVELOPED_DATA = asn1_cms.ContentType("enveloped_data").dump()
+_PKCS1 = asn1_cms.KeyEncryptionAlgorithm({"algorithm": "rsaes_pkcs1v15"}).dump()
 
 
 class Identite(NamedTuple):
@@ -82,36 +92,35 @@ def build_enveloped(
     remplissage = symmetric_padding.PKCS7(choix.taille_bloc * 8).padder()
     chiffreur = Cipher(choix.chiffre(cle), modes.CBC(iv)).encryptor()
     clair = remplissage.update(donnees) + remplissage.finalize()
-    corps = asn1_cms.EnvelopedData(
-        {
-            "version": "v0",
-            "recipient_infos": destinataires,
-            "encrypted_content_info": {
-                "content_type": "data",
-                "content_encryption_algorithm": {"algorithm": choix.asn1, "parameters": iv},
-                "encrypted_content": chiffreur.update(clair) + chiffreur.finalize(),
-            },
-        }
+    chiffrement = asn1_cms.EncryptionAlgorithm({"algorithm": choix.asn1, "parameters": iv}).dump()
+    chiffre = emit(_CONTEXTE, _PRIMITIF, 0, chiffreur.update(clair) + chiffreur.finalize())
+    corps = _sequence(
+        _VERSION_0,
+        emit(_UNIVERSEL, _CONSTRUIT, _SET, b"".join(sorted(destinataires))),  # a SET OF in DER is sorted
+        _sequence(_DATA, chiffrement, chiffre),
     )
-    return bytes(asn1_cms.ContentInfo({"content_type": "enveloped_data", "content": corps}).dump())
+    return _sequence(_ENVELOPED_DATA, emit(_CONTEXTE, _CONSTRUIT, 0, corps))
 
 
-def _key_transport(certificat: x509.Certificate, cle: bytes, alea: Alea) -> Any:
+def _key_transport(certificat: x509.Certificate, cle: bytes, alea: Alea) -> bytes:
+    publique, identifiant = _recipient(certificat)
+    transport = emit(_UNIVERSEL, _PRIMITIF, _OCTET_STRING, encrypt_pkcs1(publique, cle, alea))
+    return _sequence(_VERSION_0, identifiant, _PKCS1, transport)
+
+
+@lru_cache(maxsize=256)
+def _recipient(certificat: x509.Certificate) -> tuple[RSAPublicKey, bytes]:
+    """The key of a recipient, and how it is designated (DER). Raises ValueError when the key is not RSA."""
     publique = certificat.public_key()
     if not isinstance(publique, RSAPublicKey):
         raise ValueError(f"certificat {certificat.subject.rfc4514_string()} : la clé n'est pas RSA")
     vue = to_asn1(certificat)
-    return asn1_cms.RecipientInfo(
-        "ktri",
-        {
-            "version": "v0",
-            "rid": asn1_cms.RecipientIdentifier(
-                "issuer_and_serial_number", {"issuer": vue.issuer, "serial_number": vue.serial_number}
-            ),
-            "key_encryption_algorithm": {"algorithm": "rsaes_pkcs1v15"},
-            "encrypted_key": encrypt_pkcs1(publique, cle, alea),
-        },
-    )
+    designe = {"issuer": vue.issuer, "serial_number": vue.serial_number}
+    return publique, bytes(asn1_cms.IssuerAndSerialNumber(designe).dump())
+
+
+def _sequence(*parties: bytes) -> bytes:
+    return bytes(emit(_UNIVERSEL, _CONSTRUIT, _SEQUENCE, b"".join(parties)))
 
 
 def encrypt_pkcs1(cle: RSAPublicKey, message: bytes, alea: Alea) -> bytes:

@@ -25,10 +25,10 @@ class DefinitionGroupe:
     occurrences: str
     source: str
     champs: tuple[ChampGroupe, ...]
+    noms: tuple[str, ...] = field(init=False, repr=False)
 
-    @property
-    def noms(self) -> tuple[str, ...]:
-        return tuple(c.nom for c in self.champs)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "noms", tuple(c.nom for c in self.champs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class CertificatsDonnees:
     horloge: Horloge
     variantes: dict[str, str] = field(default_factory=dict)
     _lue: tuple[bytes, x509.CertificateRevocationList] | None = field(default=None, init=False, repr=False)
+    _revoques: dict[x509.Certificate, bool] = field(default_factory=dict, init=False, repr=False)
 
     def choose(self, organisme: Organisme) -> tuple[x509.Certificate, str]:
         """The certificate to encrypt with, and « » or the day it expired (JJ/MM/AAAA). Raises RefusSsv when revoked.
@@ -35,7 +36,7 @@ class CertificatsDonnees:
         cdc §4.2.1.13: a revoked certificate makes the invoice impossible, an expired one only deserves a warning.
         """
         certificat = self.pki.certificat(ROLE, organisme.numero, self.variantes.get(organisme.numero, VALIDE))
-        if est_revoque(certificat, self._list()):
+        if self._revoked(certificat):
             raise RefusSsv(
                 "certificat_revoque",
                 f"certificat de chiffrement de données révoqué : {organisme.nom} ({organisme.numero}) ; "
@@ -45,9 +46,17 @@ class CertificatsDonnees:
             return certificat, f"{certificat.not_valid_after_utc.astimezone(PARIS):%d/%m/%Y}"
         return certificat, ""
 
+    def _revoked(self, certificat: x509.Certificate) -> bool:
+        """Whether the list in force names it; looked up once per list."""
+        liste = self._list()
+        if certificat not in self._revoques:
+            self._revoques[certificat] = est_revoque(certificat, liste)
+        return self._revoques[certificat]
+
     def _list(self) -> x509.CertificateRevocationList:
         """The revocation list in force, read again only when it has changed."""
         der = self.pki.crl(NIVEAU)
         if self._lue is None or self._lue[0] != der:
             self._lue = (der, read_crl(der))
+            self._revoques.clear()
         return self._lue[1]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from norms.b2.securite import DONNEES_CHIFFREES, ENVELOPPE_CMS, ErreurSecurite, masquer, segmenter
+from dataclasses import replace
+
+from norms.b2.securite import DONNEES_CHIFFREES, ENVELOPPE_CMS, ErreurSecurite, masquer
 from norms.cms import build_enveloped
 from norms.contrat.base import TypeFacture
 from norms.contrat.services import ChiffrerFacture, FactureMiseEnForme
 from simulator.ssv.certificats import CertificatsDonnees
 from simulator.ssv.contexte import Contexte
 from simulator.ssv.erreurs import RefusSsv
-from simulator.ssv.facture import FactureSsv, check_step, decode_base64, encode_base64, read_facture
+from simulator.ssv.facture import FactureSsv, add_content, check_step, decode_base64, read_facture, write_facture
 from simulator.ssv.organismes import Organisme
 
 
@@ -29,14 +31,13 @@ class Chiffrement:
         try:
             masques, clair = masquer(contexte.pack, facture.enregistrements)
             enveloppe = build_enveloped(clair, [certificat], contexte.alea)
-            segments = segmenter(
-                contexte.codec, DONNEES_CHIFFREES, facture.numero_ps, facture.numero, ENVELOPPE_CMS, enveloppe
-            )
+            masquee = replace(facture, enregistrements=tuple(masques))
+            chiffree = add_content(contexte, masquee, DONNEES_CHIFFREES, ENVELOPPE_CMS, enveloppe)
         except ErreurSecurite as exc:
             raise RefusSsv("facture_illisible", str(exc)) from exc
         alerte = contexte.donnees.securisation["alerte_certificat"]
         return FactureMiseEnForme(
-            facture=encode_base64([*(e.brut for e in masques), *segments]),
+            facture=write_facture(contexte, chiffree),
             libelle=alerte.format(date=perime, organisme=organisme.nom) if perime else "",
         )
 

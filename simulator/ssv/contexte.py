@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
 from norms.b2 import CodecB2
 from norms.contrat.ports import Alea, Horloge
@@ -19,10 +20,13 @@ from simulator.ssv.erreurs import RefusSsv
 from simulator.ssv.organismes import Organismes
 from simulator.ssv.postes import Postes
 
+if TYPE_CHECKING:
+    from simulator.ssv.facture import FactureSsv
+
 
 @dataclass(slots=True)
 class Contexte:
-    """Built once by ServicesSsv; holds no state of a call."""
+    """Built once by ServicesSsv; holds no state of a call. ``connues``: invoices written, by their bytes."""
 
     pack: NormPack
     pki: TestPki
@@ -36,6 +40,7 @@ class Contexte:
     catalogue: CatalogueGroupes = field(init=False)
     codes: CodesRetour = field(init=False)
     postes: Postes = field(init=False)
+    connues: dict[bytes, FactureSsv] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.codec = CodecB2(self.pack)

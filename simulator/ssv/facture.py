@@ -1,7 +1,8 @@
 """An invoice on its way through the services: its records, what they say of the mode and of the securing done.
 
 The services keep nothing between calls: everything is in the bytes (``hypothese``: mode and recipient in the zones
-reserved to SESAM of record 5, encrypted data and signatures in records of type 8).
+reserved to SESAM of record 5, encrypted data and signatures in records of type 8). What they have just written, they
+know without reading it again: it goes from function to function.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from norms.b2 import FactureB2
-from norms.b2.securite import BlocSecurite, ErreurSecurite, lire_blocs
+from norms.b2.codec import LONGUEUR
+from norms.b2.securite import TYPE, BlocSecurite, ErreurSecurite, lire_blocs, segmenter
 from norms.codec import Enregistrement, ErreurEnregistrement
 from norms.contrat.base import ModeSecurisation, TypeFacture
 from simulator.ssv.contexte import Contexte
@@ -20,6 +22,8 @@ from simulator.ssv.donnees import DonneesSsv, RegleMode
 from simulator.ssv.erreurs import RefusSsv
 
 MAX_OCTETS = 1024 * 1024
+#: Invoices kept as written: how many, and of what length at most (bytes).
+MAX_CONNUES, MAX_CONNUE = 64, 64 * 1024
 _TYPES = tuple(TypeFacture)
 
 
@@ -32,10 +36,7 @@ class FactureSsv:
     type: TypeFacture
     mode: ModeSecurisation
     regle: RegleMode
-
-    @property
-    def enregistrements(self) -> tuple[Enregistrement, ...]:
-        return self.b2.enregistrements
+    enregistrements: tuple[Enregistrement, ...] = field(repr=False)
 
     @property
     def numero(self) -> str:
@@ -77,6 +78,8 @@ class FactureSsv:
 
 def read_facture(contexte: Contexte, octets: bytes, rang: int = 0) -> FactureSsv:
     """Reads the bytes of one invoice; ``rang`` numbers it in messages. Raises RefusSsv (facture_illisible)."""
+    if (connue := contexte.connues.get(octets)) is not None:
+        return connue
     qui = f"facture n° {rang}" if rang else "facture"
     if not octets or len(octets) > MAX_OCTETS:
         raise RefusSsv("facture_illisible", f"{qui} : {len(octets)} octets ; attendu de 1 à {MAX_OCTETS}")
@@ -96,7 +99,33 @@ def _understand(donnees: DonneesSsv, b2: FactureB2, blocs: tuple[BlocSecurite, .
     if lettre not in donnees.mode_lettre or type_ is None:
         raise RefusSsv("facture_illisible", f"{qui} : elle ne vient pas de « formater_facture » (mode ou type absent)")
     mode = donnees.mode_lettre[lettre]
-    return FactureSsv(b2, blocs, type_, mode, donnees.regles[mode])
+    return FactureSsv(b2, blocs, type_, mode, donnees.regles[mode], b2.enregistrements)
+
+
+def add_content(contexte: Contexte, facture: FactureSsv, nature: str, algorithme: str, contenu: bytes) -> FactureSsv:
+    """The invoice, its records as they are, with one more content: an envelope, a signature. Raises ErreurSecurite."""
+    codec = contexte.codec
+    segments = segmenter(codec, nature, facture.numero_ps, facture.numero, algorithme, contenu)
+    avant = facture.enregistrements
+    rangs = range(len(avant) + 1, len(avant) + len(segments) + 1)
+    ajoutes = [
+        Enregistrement(codec.disposition(TYPE), brut, rang, (rang - 1) * LONGUEUR)
+        for rang, brut in zip(rangs, segments, strict=True)
+    ]
+    suite = codec.structure.events((*avant, *ajoutes), depart="lot", arrivees=("fin_facture",))
+    b2 = next(e for e in suite if isinstance(e, FactureB2))
+    bloc = BlocSecurite(nature, facture.numero_ps, facture.numero, algorithme, contenu, tuple(rangs))
+    return replace(facture, b2=b2, blocs=(*facture.blocs, bloc), enregistrements=b2.enregistrements)
+
+
+def write_facture(contexte: Contexte, facture: FactureSsv) -> str:
+    """The invoice in base 64, known to the functions that come next."""
+    octets = b"".join([e.brut for e in facture.enregistrements])
+    if len(octets) <= MAX_CONNUE:
+        if len(contexte.connues) >= MAX_CONNUES:
+            contexte.connues.clear()
+        contexte.connues[octets] = facture
+    return base64.b64encode(octets).decode("ascii")
 
 
 def check_step(contexte: Contexte, facture: FactureSsv, etape: str) -> None:

@@ -27,26 +27,32 @@ MAX_GROUPES = 500
 MAX_PRESTATIONS = 99
 #: A rule that only carries fields of groups to a field of the record, as most do.
 _SIMPLE = frozenset({"champ", "de"})
+#: Fields that are filled, by reference (« 1610-4 »).
+Champs = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Regle:
+    """How a record is made, read once: the fields that only carry others, with their sources, and the rest."""
+
+    donnees: Mapping[str, Any]
+    simples: tuple[tuple[str, Champ, tuple[str, ...]], ...]
+    autres: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Cas:
-    """The invoice being formatted: its groups, its type, values common to its records."""
+    """The invoice being formatted: its groups, its type, values common to its records, its filled fields."""
 
     params: FormaterFacture
     commun: Mapping[str, Valeur]
     par_id: Mapping[int, Sequence[Groupe]]
+    champs: Champs
 
-    def value(self, reference: str, courant: Groupe | None = None) -> str:
-        """Field « 1610-4 »: of the current occurrence for its group, of the first one otherwise."""
-        id_, rang = parse_reference(reference)
-        if courant is not None and courant.id == id_:
-            groupe = courant
-        elif id_ in self.par_id:
-            groupe = self.par_id[id_][0]
-        else:
-            return ""
-        return groupe.champs[rang - 1] if rang <= len(groupe.champs) else ""
+    def around(self, courant: Groupe) -> Champs:
+        """The fields seen from an occurrence: its own for its group, those of the first one for the others."""
+        vides = dict.fromkeys(_references(courant.id, len(self.par_id[courant.id][0].champs)), "")
+        return {**self.champs, **vides, **_filled(courant)}
 
     def total(self, reference: str) -> int:
         """The sum of a field over the occurrences of its group."""
@@ -62,6 +68,9 @@ class MiseEnForme:
         self._regles: Any = contexte.donnees.mise_en_forme
         self._motifs = [(m["champ"], re.compile(m["motif"], re.ASCII), m["attendu"]) for m in self._regles["motifs"]]
         self._bornes: dict[TypeFacture, list[tuple[int, str, int, int]]] = {}
+        self._facture = [self._read(r) for r in self._regles["facture"]]
+        self._prestation = [self._read(r) for r in self._regles["prestation"]]
+        self._fin = self._read(self._regles["fin"])
 
     def formater_facture(self, params: FormaterFacture) -> FactureMiseEnForme:
         """Groups in, records 2 to 5 out. Raises RefusSsv naming group, field, what was expected."""
@@ -72,9 +81,11 @@ class MiseEnForme:
         for g in groupes:
             par_id.setdefault(g.id, []).append(g)
         self._check(params.type, par_id)
-        cas = Cas(params, {}, par_id)
-        commun = {r["champ"]: "".join(cas.value(s) for s in r["de"]) for r in self._regles["commun"]}
-        return FactureMiseEnForme(facture=encode_base64(self._records(Cas(params, commun, par_id))))
+        champs: dict[str, str] = {}
+        for occurrences in par_id.values():
+            champs |= _filled(occurrences[0])
+        commun = {r["champ"]: _join(champs, r["de"]) for r in self._regles["commun"]}
+        return FactureMiseEnForme(facture=encode_base64(self._records(Cas(params, commun, par_id, champs))))
 
     # --- checks ---------------------------------------------------------------------------------------------
     def _occurrences(self, type_: TypeFacture) -> list[tuple[int, str, int, int]]:
@@ -133,23 +144,35 @@ class MiseEnForme:
         )
 
     # --- records --------------------------------------------------------------------------------------------
+    def _read(self, regle: Mapping[str, Any]) -> Regle:
+        if "par" in regle:  # several occurrences may share a record: the names of its fields are not known yet
+            return Regle(regle, (), tuple(regle["champs"]))
+        disposition = self._contexte.codec.disposition(regle["type"]).par_nom
+        simples = [r for r in regle["champs"] if r.keys() == _SIMPLE]
+        return Regle(
+            regle,
+            tuple((r["champ"], disposition[r["champ"]], tuple(r["de"])) for r in simples),
+            tuple(r for r in regle["champs"] if r.keys() != _SIMPLE),
+        )
+
     def _records(self, cas: Cas) -> Iterator[bytes]:
-        for regle in self._regles["facture"]:
-            if self._wanted(regle, cas):
-                yield self._encode(regle, cas, None)
+        for regle in self._facture:
+            if self._wanted(regle.donnees, cas, cas.champs):
+                yield self._encode(regle, cas, cas.champs)
         for prestation in sorted(cas.par_id.get(1610, ()), key=lambda g: _number(g.valeur(1))):
-            for regle in self._regles["prestation"]:
-                if "par" in regle:
-                    yield from self._complements(regle, cas, prestation)
-                elif self._wanted(regle, cas, prestation):
-                    yield self._encode(regle, cas, prestation)
-        yield self._encode(self._regles["fin"], cas, None)
+            champs = cas.around(prestation)
+            for regle in self._prestation:
+                if "par" in regle.donnees:
+                    yield from self._complements(regle.donnees, cas, prestation)
+                elif self._wanted(regle.donnees, cas, champs):
+                    yield self._encode(regle, cas, champs)
+        yield self._encode(self._fin, cas, cas.champs)
 
     @staticmethod
-    def _wanted(regle: Mapping[str, Any], cas: Cas, courant: Groupe | None = None) -> bool:
+    def _wanted(regle: Mapping[str, Any], cas: Cas, champs: Champs) -> bool:
         if regle.get("factures", cas.params.type) != cas.params.type:
             return False
-        return "si" not in regle or any(cas.value(s, courant) for s in regle["si"])
+        return "si" not in regle or any(champs.get(s) for s in regle["si"])
 
     def _complements(self, regle: Mapping[str, Any], cas: Cas, prestation: Groupe) -> Iterator[bytes]:
         rang = _number(prestation.valeur(1))
@@ -158,26 +181,25 @@ class MiseEnForme:
         for i in range(0, len(lies), fois):
             valeurs: dict[str, Valeur] = {}
             for n, g in enumerate(lies[i : i + fois], start=1):
+                champs = cas.around(g)
                 for r in regle["champs"]:
                     suffixe = f"_{n}" if "fois" in regle and "commun" not in r else ""
-                    valeurs |= self._field(regle["type"], r, cas, g, suffixe)
-            yield self._write(regle["type"], {**cas.commun, **valeurs}, regle)
+                    valeurs |= self._field(regle["type"], r, cas, champs, suffixe)
+            yield self._write({**cas.commun, **valeurs}, regle)
 
-    def _encode(self, regle: Mapping[str, Any], cas: Cas, courant: Groupe | None) -> bytes:
+    def _encode(self, regle: Regle, cas: Cas, champs: Champs) -> bytes:
         valeurs: dict[str, Valeur] = dict(cas.commun)
-        disposition = self._contexte.codec.disposition(regle["type"]).par_nom
-        for r in regle["champs"]:
-            if r.get("factures", cas.params.type) != cas.params.type:
-                continue
-            if r.keys() != _SIMPLE:
-                valeurs |= self._field(regle["type"], r, cas, courant, "")
-            elif texte := "".join([cas.value(s, courant) for s in r["de"]]):
-                valeurs[r["champ"]] = _convert(disposition[r["champ"]], texte)
-        return self._write(regle["type"], valeurs, regle)
+        for nom, champ, sources in regle.simples:
+            if texte := _join(champs, sources):
+                valeurs[nom] = _convert(champ, texte)
+        for r in regle.autres:
+            if r.get("factures", cas.params.type) == cas.params.type:
+                valeurs |= self._field(regle.donnees["type"], r, cas, champs, "")
+        return self._write(valeurs, regle.donnees)
 
-    def _write(self, type_: str, valeurs: Mapping[str, Valeur], regle: Mapping[str, Any]) -> bytes:
+    def _write(self, valeurs: Mapping[str, Valeur], regle: Mapping[str, Any]) -> bytes:
         try:
-            return self._contexte.codec.encoder(type_, valeurs)
+            return self._contexte.codec.encoder(regle["type"], valeurs)
         except ErreurEnregistrement as exc:
             regles = (*regle["champs"], *self._regles["commun"])
             sources = next((r["de"] for r in regles if "de" in r and exc.champ.startswith(r["champ"])), None)
@@ -186,16 +208,14 @@ class MiseEnForme:
             raise RefusSsv("donnee_incorrecte", str(exc)) from exc
 
     # --- one field ------------------------------------------------------------------------------------------
-    def _field(
-        self, type_: str, r: Mapping[str, Any], cas: Cas, courant: Groupe | None, suffixe: str
-    ) -> dict[str, Valeur]:
+    def _field(self, type_: str, r: Mapping[str, Any], cas: Cas, champs: Champs, suffixe: str) -> dict[str, Valeur]:
         disposition = self._contexte.codec.disposition(type_).par_nom
         if "decoupe" in r:
-            texte, pas = "".join(cas.value(s, courant) for s in r["de"]), int(r["decoupe"])
+            texte, pas = _join(champs, r["de"]), int(r["decoupe"])
             if len(texte) > pas * int(r["maximum"]):
                 raise self._refuse(r["de"][0], f"{pas * int(r['maximum'])} caractères au plus", f"« {texte[:60]} »")
             return {f"{r['champ']}_{i // pas + 1}": texte[i : i + pas] for i in range(0, len(texte), pas)}
-        texte = self._text(r, cas, courant)
+        texte = self._text(r, cas, champs)
         if not texte and "sinon_commun" in r:
             return {r["champ"]: cas.commun[r["sinon_commun"]]}
         if not texte:
@@ -203,12 +223,12 @@ class MiseEnForme:
         nom = r["champ"] + suffixe
         return {nom: _convert(disposition[nom], texte)}
 
-    def _text(self, r: Mapping[str, Any], cas: Cas, courant: Groupe | None) -> str:
+    def _text(self, r: Mapping[str, Any], cas: Cas, champs: Champs) -> str:
         if "regle" in r:
             return self._rule(r["regle"], cas)
-        texte = "".join(cas.value(s, courant) for s in r["de"])
+        texte = _join(champs, r["de"])
         if not texte and "sinon" in r:
-            texte = cas.value(r["sinon"], courant)
+            texte = champs.get(r["sinon"], "")
         if not texte and "somme" in r:
             texte = str(max(cas.total(r["somme"]) - (cas.total(r["moins"]) if "moins" in r else 0), 0))
         if texte and "table" in r:
@@ -233,24 +253,41 @@ class MiseEnForme:
 
     def _flow(self, cas: Cas) -> str:
         """Kind of flow: demonstration by régime and caisse (cdc §3.4.5), else that of the recipient."""
-        regime, caisse, demo = cas.value("1310-1"), cas.value("1310-2"), self._regles["demonstration"]
+        regime, caisse, demo = cas.champs.get("1310-1", ""), cas.champs.get("1310-2", ""), self._regles["demonstration"]
         if (regime, caisse) == (demo["regime"], demo["caisse"]):
             return "demonstration"
         organismes = self._contexte.organismes
         organisme = (
-            organismes.amc(cas.value("1321-2"))
+            organismes.amc(cas.champs.get("1321-2", ""))
             if cas.params.type is TypeFacture.DRE
-            else organismes.amo(regime, cas.value("1310-4"))
+            else organismes.amo(regime, cas.champs.get("1310-4", ""))
         )
         return organisme.flux if organisme is not None else str(self._regles["flux_par_defaut"]["flux"])
 
     @staticmethod
     def _accident(cas: Cas) -> str:
         """Number of the work accident, else a date followed by 000 (public: SNDS documentation of B2)."""
-        if numero := cas.value("1520-1"):
+        champs = cas.champs
+        if numero := champs.get("1520-1", ""):
             return numero
-        jour = cas.value("1520-2") or (cas.value("1530-2") if cas.value("1530-1") == "O" else "")
+        jour = champs.get("1520-2", "") or (champs.get("1530-2", "") if champs.get("1530-1") == "O" else "")
         return f"{jour[2:]}000" if jour else ""
+
+
+@cache
+def _references(id_: int, nombre: int) -> tuple[str, ...]:
+    """The references of the first fields of a group."""
+    return tuple(f"{id_}-{rang}" for rang in range(1, nombre + 1))
+
+
+def _filled(groupe: Groupe) -> dict[str, str]:
+    """The filled fields of an occurrence."""
+    references = _references(groupe.id, len(groupe.champs))
+    return {r: texte for r, texte in zip(references, groupe.champs, strict=True) if texte}
+
+
+def _join(champs: Champs, sources: Sequence[str]) -> str:
+    return "".join([champs[s] for s in sources if s in champs])
 
 
 @cache

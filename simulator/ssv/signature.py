@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from norms.b2.securite import (
-    RSA_SHA256,
-    SIGNATURE_PS,
-    SIGNATURE_VITALE,
-    octets_a_signer_facture,
-    segmenter,
-)
+from norms.b2.securite import RSA_SHA256, SIGNATURE_PS, SIGNATURE_VITALE, ErreurSecurite, octets_a_signer_facture
 from norms.contrat.ports import PARIS
 from norms.contrat.services import FactureMiseEnForme, SignerFacturePs, SignerFactureVitale
 from simulator.cards.erreurs import CarteAbsente
@@ -19,7 +13,7 @@ from simulator.cards.modele import ContenuCps, Situation
 from simulator.ssv.contexte import Contexte
 from simulator.ssv.criteres import Criteres
 from simulator.ssv.erreurs import RefusSsv
-from simulator.ssv.facture import FactureSsv, check_step, decode_base64, encode_base64, read_facture
+from simulator.ssv.facture import FactureSsv, add_content, check_step, decode_base64, read_facture, write_facture
 from simulator.ssv.lecture import Lecture, letter
 
 
@@ -73,11 +67,12 @@ class Signature:
 
     def placer(self, facture: FactureSsv, nature: str, signature: bytes) -> FactureMiseEnForme:
         """The invoice with the segments of that signature."""
-        contexte = self._contexte
-        segments = segmenter(contexte.codec, nature, facture.numero_ps, facture.numero, RSA_SHA256, signature)
-        brut = [*(e.brut for e in facture.enregistrements), *segments]
-        critere = self._criteres.lot(facture) if nature in facture.regle.critere_apres else ""
-        return FactureMiseEnForme(facture=encode_base64(brut), critere_lot=critere)
+        try:
+            signee = add_content(self._contexte, facture, nature, RSA_SHA256, signature)
+        except ErreurSecurite as exc:  # a signature that came from outside, empty or endless
+            raise RefusSsv("donnee_incorrecte", str(exc)) from exc
+        critere = self._criteres.lot(signee) if nature in signee.regle.critere_apres else ""
+        return FactureMiseEnForme(facture=write_facture(self._contexte, signee), critere_lot=critere)
 
 
 def digest(facture: FactureSsv, nature: str) -> bytes:

@@ -106,8 +106,12 @@ def test_same_randomness_same_bytes() -> None:
     assert autre != _envelope()
 
 
-def test_our_encoding_is_der() -> None:
-    der = _envelope()
+@pytest.mark.parametrize("algorithme", ALGORITHMES)
+@pytest.mark.parametrize("noms", [["01349"], ["01349", "75500017", "OCT01"], ["OCT01", "75500017", "01349"]])
+@pytest.mark.parametrize("taille", [0, 100, 127, 70_000])
+def test_our_encoding_is_der(algorithme: str, noms: list[str], taille: int) -> None:
+    certificats = [shared_pki().certificat(ROLE, nom) for nom in noms]
+    der = build_enveloped(b"x" * taille, certificats, AleaReproductible(7, "test"), algorithme=algorithme)
     assert asn1_cms.ContentInfo.load(der, strict=True).dump(force=True) == der
 
 

@@ -19,8 +19,9 @@ from norms.b2.controles import controler_fichier, controler_lot
 from norms.contrat import services as s
 from norms.contrat.base import ModeSecurisation as Mode
 from norms.contrat.base import TypeFacture as Type
+from simulator.ssv.facture import read_facture
 from tests.conftest_outils import require_program
-from tests.ssv.outils import PACK, Poste, bon
+from tests.ssv.outils import PACK, Poste, bon, groupes_facture
 
 
 @pytest.fixture
@@ -199,3 +200,33 @@ def test_a_fse_lot_gives_group_13(poste: Poste) -> None:
         "001", "TP", "00000991111113", "CT", "00000001349349", "140800", "01", "349", "349",
     )  # fmt: skip
     assert groupe.champs[11] == "1"
+
+
+@pytest.mark.parametrize("type_", [Type.FSE, Type.DRE])
+def test_what_is_known_of_an_invoice_just_written_is_what_reading_it_gives(poste: Poste, type_: Type) -> None:
+    facture = bon(poste.formater(type_, groupes=groupes_facture(type_))).facture
+    contexte, etapes = poste.services.contexte, [poste.chiffrer, poste.signer_vitale, poste.signer_ps]
+    for faites, etape in enumerate(etapes, start=1):
+        facture = bon(etape(facture)).facture
+        octets = base64.b64decode(facture)
+        connue = contexte.connues[octets]
+        assert connue is read_facture(contexte, octets)
+        contexte.connues.clear()
+        assert connue == read_facture(contexte, octets)
+        assert len(connue.blocs) == faites
+
+
+def test_no_more_invoices_are_known_than_allowed(poste: Poste, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.ssv.facture.MAX_CONNUES", 3)
+    for _ in range(4):
+        poste.securiser()
+        assert len(poste.services.contexte.connues) <= 3
+
+
+@pytest.mark.parametrize("signature", [b"", bytes(80_000)])
+def test_a_signature_that_no_segment_can_hold_is_refused(poste: Poste, signature: bytes) -> None:
+    facture = bon(poste.chiffrer(bon(poste.formater()).facture)).facture
+    params = s.AjouterSignature(facture=facture, signature=base64.b64encode(signature).decode())
+    reponse = poste.appel("ssv.ajouter_signature", params)
+    assert reponse.code_retour != "0000"
+    assert f"contenu de nature V de {len(signature)} octets ; attendu de 1 à" in reponse.libelle
