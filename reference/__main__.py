@@ -4,12 +4,15 @@ import gc
 import os
 import sys
 
-from reference.commande import main
+gc.disable()  # a tenth of the start would go into looking for garbage among what is being loaded
+
+from reference.commande import main  # noqa: E402 - after the line above
 
 if __name__ == "__main__":
     # A session is short: what is loaded stays, and the little that a session leaves is not worth looking for often.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
     code = main()
     # The session is closed, its store with it; taking the interpreter apart would only add to every scenario.
     sys.stdout.flush()
