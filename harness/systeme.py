@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 
+from norms.systeme import tell_system_error
+
 _SYSTEME = {
     errno.EADDRINUSE: "port déjà pris par un autre programme ; l'arrêter ou en choisir un autre",
     errno.ENOSPC: "disque plein ; faire de la place ou choisir un autre dossier (--dossier)",
@@ -18,6 +20,6 @@ _SYSTEME = {
 def cause(exc: BaseException) -> str:
     """What failed, for people: the system error in French with its file, else the kind of exception and its text."""
     if isinstance(exc, OSError) and exc.errno is not None:
-        quoi = _SYSTEME.get(exc.errno, exc.strerror or str(exc))
+        quoi = _SYSTEME.get(exc.errno) or tell_system_error(exc)
         return f"{quoi} ({exc.filename})" if exc.filename else quoi
     return f"{type(exc).__name__} : {exc}"

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from norms.systeme import tell_system_error
+
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 40
 
@@ -174,7 +176,7 @@ def _read(chemin: Path, nom: str) -> str:
             )
         return chemin.read_text(encoding="utf-8")
     except OSError as exc:
-        raise ErreurChargement(nom, 1, 1, f"fichier illisible ({exc.strerror}) ; vérifier le chemin") from exc
+        raise ErreurChargement(nom, 1, 1, f"fichier illisible ({tell_system_error(exc)}) ; vérifier le chemin") from exc
     except UnicodeDecodeError as exc:
         avant = exc.object[: exc.start].decode("utf-8")
         ligne, colonne = avant.count("\n") + 1, len(avant) - avant.rfind("\n")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.francais import dotted, explain_all
+from norms.systeme import tell_system_error
 
 PAR_DEFAUT = Path(__file__).parent.parent / "donnees" / "reference.toml"
 MAX_BYTES = 1024 * 1024
@@ -102,7 +103,9 @@ def load_configuration(chemin: Path | None = None) -> ConfigLps:
             raise ErreurConfiguration(f"{chemin} : fichier de plus de {MAX_BYTES} octets")
         donnees = tomllib.loads(chemin.read_text(encoding="utf-8"))
     except OSError as exc:
-        raise ErreurConfiguration(f"{chemin} : fichier illisible ({exc.strerror}) ; vérifier le chemin") from exc
+        raise ErreurConfiguration(
+            f"{chemin} : fichier illisible ({tell_system_error(exc)}) ; vérifier le chemin"
+        ) from exc
     except UnicodeDecodeError as exc:
         raise ErreurConfiguration(f"{chemin} : octet {exc.start} hors UTF-8 ; enregistrer en UTF-8") from exc
     except tomllib.TOMLDecodeError as exc:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from harness.adaptateur.pannes import ArretLps, ReponseIllisible, SilenceLps
 from harness.adaptateur.transport import MAX_LIGNE
+from norms.systeme import tell_system_error
 
 
 class TransportHttp:
@@ -69,4 +70,4 @@ def _left(limite: float) -> float:
 
 
 def _reason(exc: Exception) -> str:
-    return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+    return tell_system_error(exc) if isinstance(exc, OSError) else str(exc) or type(exc).__name__

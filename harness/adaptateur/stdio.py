@@ -20,6 +20,7 @@ from pathlib import Path
 from harness.adaptateur.memoire import Balance
 from harness.adaptateur.pannes import ArretLps, MemoireLps, PanneLps, ReponseIllisible, SilenceLps
 from harness.adaptateur.transport import MAX_ERREURS, MAX_LIGNE
+from norms.systeme import tell_system_error
 from simulator.gardien import gardien
 
 #: Lines that may wait unread: one answer is expected, a little more is tolerated before it's a flood.
@@ -63,7 +64,7 @@ class TransportStdio:
             )
         except OSError as exc:
             raise ArretLps(
-                f"le LPS n'a pas pu être lancé par « {' '.join(commande)} » ({exc.strerror or exc}) ;"
+                f"le LPS n'a pas pu être lancé par « {' '.join(commande)} » ({tell_system_error(exc)}) ;"
                 " vérifier « commande » dans la configuration"
             ) from exc
         self._garde = gardien().watch("groupe", self._proc.pid)

@@ -91,7 +91,8 @@ def fautes(sortie: Sortie) -> Iterator[None]:
     try:
         yield
     except (ErreurConfiguration, ErreurPaquet, ErreurChargement, OSError, ValueError) as exc:
-        sortie.erreur(str(exc))
+        connue = isinstance(exc, OSError) and exc.errno is not None
+        sortie.erreur(systeme.cause(exc) if connue else str(exc))
         raise typer.Exit(ERREUR_BANC) from exc
 
 

@@ -17,6 +17,7 @@ import typer
 
 from harness.campagne import bench_version
 from harness.cli.commun import CONFORME, ERREUR_BANC, OptionJson, Sortie
+from norms.systeme import tell_system_error
 from simulator.readers import ouverture
 from simulator.readers.equipement import ErreurEquipement
 from simulator.readers.galss import ErreurConfiguration, read_galss, read_sesam
@@ -95,7 +96,7 @@ def _boucle_locale() -> Diagnostic:
             client.settimeout(2.0)
             client.connect(serveur.getsockname())
     except OSError as exc:
-        detail = f"127.0.0.1 injoignable ({exc.strerror}) ; vérifier le pare-feu"
+        detail = f"127.0.0.1 injoignable ({tell_system_error(exc)}) ; vérifier le pare-feu"
         return Diagnostic("réseau local", False, detail, requis=True)
     return Diagnostic("réseau local", True, "127.0.0.1, ports libres attribués par le système", requis=True)
 
@@ -106,7 +107,7 @@ def _dossier_temporaire() -> Diagnostic:
             Path(dossier, "essai").write_bytes(b"x" * 4096)
             libre = shutil.disk_usage(dossier).free // (1024 * 1024)
     except OSError as exc:
-        return Diagnostic("dossier temporaire", False, f"écriture impossible ({exc.strerror})", requis=True)
+        return Diagnostic("dossier temporaire", False, f"écriture impossible ({tell_system_error(exc)})", requis=True)
     return Diagnostic("dossier temporaire", True, f"{libre} Mio libres", requis=True)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -120,6 +122,9 @@ def command(  # noqa: PLR0917 -- the options of the command line
     if seul and processus not in ("", "0", "1"):
         sortie.erreur(f"-n {processus} : un adaptateur par HTTP n'a qu'un poste, un scénario à la fois ; retirer -n")
         raise typer.Exit(ERREUR_BANC)
+    if processus not in ("", "auto", "logical") and not processus.isdigit():
+        sortie.erreur(f"-n {processus} : un nombre de processus est attendu")
+        raise typer.Exit(ERREUR_BANC)
     processus = processus or default_processes(entiere=entiere and not seul)
     arguments += ["-n", processus] if processus not in ("", "0") else []
     arguments += ["--lf"] if echecs else []
@@ -159,6 +164,14 @@ def default_processes(*, entiere: bool) -> str:
     return str(min(coeurs + 1, 4)) if entiere and coeurs > 1 else ""
 
 
+def _french(refus: str) -> str:
+    """A refusal of pytest's own, of which there is one: an expression of -k that it can't read; ours are French."""
+    faux = re.match(r"Wrong expression passed to '-k': (.*): at column (\d+): ", refus, re.DOTALL)
+    if faux is None:
+        return refus
+    return f"-k {faux[1]} : incompris à la colonne {faux[2]} ; attendu des mots, and, or, not et des parenthèses"
+
+
 class Ecoute:
     """Listens to the campaign: shows each result as it comes, keeps the plugin's state for the end."""
 
@@ -170,6 +183,15 @@ class Ecoute:
     @property
     def sortie(self) -> Sortie:
         return self._sortie
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_cmdline_main(self) -> Generator[None, int | pytest.ExitCode | None, int | pytest.ExitCode | None]:
+        """What pytest refuses is told as everything else is, in French."""
+        try:
+            return (yield)
+        except pytest.UsageError as exc:
+            self._sortie.erreur(_french(str(exc)))
+            return pytest.ExitCode.USAGE_ERROR
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -208,8 +230,8 @@ class Ecoute:
 def conclude(ecoute: Ecoute, code: int, voulus: set[str]) -> int:
     """Says what came out and gives the exit code."""
     sortie, etat = ecoute.sortie, ecoute.etat
-    if etat is None or etat.campagne is None:
-        return ERREUR_BANC  # pytest has said why on standard error
+    if etat is None or etat.campagne is None or code == pytest.ExitCode.USAGE_ERROR:
+        return ERREUR_BANC  # why has been said
     campagne = etat.campagne
     for ennui in (*etat.alertes, *etat.fautes):
         sortie.erreur(ennui)

@@ -22,6 +22,7 @@ from norms.b2.securite import BlocSecurite
 from norms.certificats import ErreurCertificat, est_perime, pas_encore_valide, read_certificate
 from norms.cms import Destinataire, Identite, recipients
 from norms.contrat.ports import PARIS, AleaReproductible
+from norms.systeme import tell_system_error
 from simulator.acteurs.confiance import TOUS, Confiance, NaturePorteur, Porteur, Signature
 from simulator.monde.population import Population
 from simulator.pki import TestPki
@@ -161,7 +162,7 @@ def _read(chemin: Path) -> bytes:
         with chemin.open("rb") as flux:
             return flux.read(MAX_PEM)
     except OSError as exc:
-        raise ErreurFichier(f"{chemin} : illisible ({exc.strerror}) ; vérifier le chemin") from exc
+        raise ErreurFichier(f"{chemin} : illisible ({tell_system_error(exc)}) ; vérifier le chemin") from exc
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harness.fichiers.erreurs import ErreurFichier
+from norms.systeme import tell_system_error
 
 ENTREE_STANDARD = "-"
 TAILLE_MAX = 512 * 1024 * 1024
@@ -67,7 +68,7 @@ def open_source(chemin: Path, entree: BinaryIO, *, taille_max: int = TAILLE_MAX)
             raise ErreurFichier(f"{taille} octets ; {taille_max} au plus, à augmenter par --taille-max")
         flux = chemin.open("rb")
     except OSError as exc:
-        raise ErreurFichier(f"fichier illisible ({exc.strerror or exc}) ; vérifier le chemin et les droits") from exc
+        raise ErreurFichier(f"fichier illisible ({tell_system_error(exc)}) ; vérifier le chemin et les droits") from exc
     with flux:
         yield Source(chemin.as_posix(), flux, taille)
 

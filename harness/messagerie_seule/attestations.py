@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from norms.systeme import tell_system_error
+
 FICHIER = "attestations.jsonl"
 DOSSIER = "attestations"
 MAX_FICHIER = 20 * 1024 * 1024
@@ -57,7 +59,7 @@ class Registre:
             if not cible.exists():
                 shutil.copyfile(source, cible)
         except OSError as exc:
-            raise ErreurPiece(f"{fichier} : illisible ({exc.strerror})") from exc
+            raise ErreurPiece(f"{fichier} : illisible ({tell_system_error(exc)})") from exc
         return cible.relative_to(self._dossier).as_posix(), empreinte
 
     def keep(self, attestation: Attestation) -> int:

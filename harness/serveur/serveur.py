@@ -13,6 +13,7 @@ from harness.serveur.controle import Controle, Refus
 from harness.serveur.journal import JournalDisque
 from harness.serveur.verrou import hold
 from norms.paquet import NormPack
+from norms.systeme import tell_system_error
 from simulator.messagerie.tls import open_tls
 from simulator.monde import ConfigMonde, ErreurAction, MondeSimule
 from simulator.monde.actions import ACTIONS
@@ -95,7 +96,7 @@ class Serveur:
                 Controle(self, options.jeton, options.port_controle, lambda m: self._fail("contrôle", m))
             )
         except OSError as exc:
-            raise OSError(f"port {options.port_controle} (contrôle) inutilisable : {exc.strerror}") from exc
+            raise OSError(f"port {options.port_controle} (contrôle) inutilisable : {tell_system_error(exc)}") from exc
 
     def _make_journal(self, instant: Callable[[], str]) -> JournalDisque:
         self._journal = JournalDisque(instant, self._options.preuves / JOURNAL, self._affichage.show)

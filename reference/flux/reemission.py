@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from norms.systeme import tell_system_error
 from reference.ecran import Ecran
 from reference.erreurs import Refus
 from reference.flux.lots import ConstitutionLots, LotAFormer
@@ -82,7 +83,8 @@ class Reemission:
             self.dossier_exports.mkdir(parents=True, exist_ok=True)
             (self.dossier_exports / nom).write_bytes(contenu)
         except OSError as exc:
-            raise Refus(f"lot {reference} : écriture impossible dans {self.dossier_exports.name} ({exc})") from exc
+            raison = tell_system_error(exc)
+            raise Refus(f"lot {reference} : écriture impossible dans {self.dossier_exports.name} ({raison})") from exc
         self.ecran.informer(f"Lot {reference} enregistré dans {self.dossier_exports.name}/{nom}")
         return nom, contenu
 

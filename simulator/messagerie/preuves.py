@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from norms.systeme import tell_system_error
 from simulator.messagerie.erreurs import ErreurPreuves
 from simulator.messagerie.evenements import DestinataireDsn, MessageRecu, ParametresDsn
 
@@ -43,7 +44,7 @@ class Preuves:
             _end_last_line(dossier / "recus" / ENVELOPPES)
         except OSError as exc:
             raise ErreurPreuves(
-                f"dossier de preuves inutilisable : {dossier} ({exc.strerror}) ; "
+                f"dossier de preuves inutilisable : {dossier} ({tell_system_error(exc)}) ; "
                 "donner un dossier existant ou à créer, accessible en écriture"
             ) from exc
 
@@ -81,7 +82,7 @@ class Preuves:
         try:
             return (self.dossier / preuve).read_bytes()
         except OSError as exc:
-            raise ErreurPreuves(f"preuve illisible : {self.dossier / preuve} ({exc.strerror})") from exc
+            raise ErreurPreuves(f"preuve illisible : {self.dossier / preuve} ({tell_system_error(exc)})") from exc
 
     def received(self, apres: int = 0) -> Iterator[MessageRecu]:
         """Re-reads received messages, in order, those numbered after ``apres``."""
@@ -106,7 +107,7 @@ class Preuves:
             try:
                 yield boite, eml.stem, eml.relative_to(self.dossier).as_posix(), eml.stat().st_size
             except OSError as exc:
-                raise ErreurPreuves(f"preuve illisible : {eml} ({exc.strerror})") from exc
+                raise ErreurPreuves(f"preuve illisible : {eml} ({tell_system_error(exc)})") from exc
 
     def _envelopes(self) -> dict[str, dict[str, Any]]:
         """Envelopes by file name; the last line wins, a line cut short by a crash is passed over."""
@@ -151,7 +152,8 @@ class Preuves:
 
     def _error(self, chemin: Path, exc: OSError) -> ErreurPreuves:
         return ErreurPreuves(
-            f"preuve non écrite : {chemin} ({exc.strerror}) ; libérer de la place ou rétablir le dossier, puis relancer"
+            f"preuve non écrite : {chemin} ({tell_system_error(exc)}) ; "
+            "libérer de la place ou rétablir le dossier, puis relancer"
         )
 
 

@@ -17,6 +17,7 @@ from norms.chargement import load
 from norms.cms import Identite
 from norms.contrat.adaptateur import Boite, Environnement
 from norms.contrat.ports import AleaReproductible, HorlogeVirtuelle
+from norms.systeme import tell_system_error
 from simulator.acteurs.anomalies import DONNEES
 from simulator.acteurs.bureau import Bureau, ErreurActeur
 from simulator.acteurs.cesi import Cesi
@@ -187,7 +188,7 @@ class MondeSimule:
             )
         except OSError as exc:
             raise ErreurMonde(
-                f"port {reseau.port_services} (services) inutilisable sur {HOTE} : {exc.strerror}"
+                f"port {reseau.port_services} (services) inutilisable sur {HOTE} : {tell_system_error(exc)}"
             ) from exc
         self._open_mail(pile)
 

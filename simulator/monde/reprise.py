@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from norms.systeme import tell_system_error
 from simulator.acteurs.bureau import Memoire, Solde
 from simulator.acteurs.historique import Souvenir
 from simulator.monde.config import ErreurMonde
@@ -44,7 +45,7 @@ class Reprise:
             self.etat = _read(self._chemin)
             self._sortie = self._chemin.open("ab", buffering=0)
         except OSError as exc:
-            raise ErreurMonde(f"dossier de preuves inutilisable : {dossier} ({exc.strerror})") from exc
+            raise ErreurMonde(f"dossier de preuves inutilisable : {dossier} ({tell_system_error(exc)})") from exc
         self._a_noter: list[dict[str, Any]] = []
         self.traites = len(self.etat.traites)
 
@@ -84,7 +85,9 @@ class Reprise:
         try:
             self._sortie.write(ligne)
         except OSError as exc:
-            raise ErreurMonde(f"état non écrit : {self._chemin} ({exc.strerror}) ; libérer de la place") from exc
+            raise ErreurMonde(
+                f"état non écrit : {self._chemin} ({tell_system_error(exc)}) ; libérer de la place"
+            ) from exc
 
 
 def _read(chemin: Path) -> Etat:

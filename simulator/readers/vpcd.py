@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Literal
 
+from norms.systeme import tell_system_error
 from simulator.cards.carte import Card
 from simulator.cards.erreurs import LecteurIndisponible
 from simulator.readers.base import Arrachement
@@ -65,7 +66,7 @@ class VpcdSlot:
             connexion = socket.create_connection(self._adresse, timeout=DELAI_CONNEXION)
         except OSError as exc:
             raise LecteurIndisponible(
-                f"le lecteur « {self._nom} » n'écoute pas sur le port {self._adresse[1]} ({exc}) ;"
+                f"le lecteur « {self._nom} » n'écoute pas sur le port {self._adresse[1]} ({tell_system_error(exc)}) ;"
                 " vérifier que pcscd tourne avec le pilote vpcd"
             ) from exc
         connexion.settimeout(None)

@@ -159,7 +159,9 @@ def test_same_seed_same_bytes(atelier: Path) -> None:
         (("essais", "--norme", "absent"), "répertoire introuvable"),
         (("essais", "--lecteurs", "usb"), "« simules » ou « pcsc » est attendu"),
         (("essais", "--dossier", "essais"), "contient autre chose qu'un dossier de campagne"),
-        (("essais", "--attestations", "absent.yaml"), "absent.yaml:1:1: fichier illisible"),
+        (("essais", "--attestations", "absent.yaml"), "absent.yaml:1:1: fichier illisible (fichier ou dossier introuv"),
+        (("essais", "-k", "LOT and ("), "-k LOT and ( : incompris à la colonne 10 ; attendu des mots, and, or, not"),
+        (("essais", "-n", "trois"), "-n trois : un nombre de processus est attendu"),
     ],
 )
 def test_wrong_command_lines_exit_2_with_a_message(atelier: Path, mots: tuple[str, ...], message: str) -> None:
@@ -167,7 +169,9 @@ def test_wrong_command_lines_exit_2_with_a_message(atelier: Path, mots: tuple[st
     sortie = preagrement(atelier, "run", *mots, *lps)
     assert sortie.returncode == 2
     assert message in sortie.stderr.replace("\n", " ")
+    assert sortie.stderr.startswith("erreur : ")
     assert "Traceback" not in sortie.stderr
+    assert "durée" not in sortie.stdout
 
 
 def test_a_scenario_file_that_is_wrong_exits_2_and_the_others_are_not_hidden(atelier: Path) -> None:
