@@ -181,6 +181,7 @@ class Poste:
         )
         self.confidentialite = Confidentialite(self.factures, parametrage.caisse_locale)
         self.elaboration.localiser = self.confidentialite.localiser
+        self.elaboration.anonymiser = self.confidentialite.anonymiser
         if parametrage.oct:
             confidentiels = self.confidentialite
             self.constitution_fichiers.vers_oct = VersOct(

@@ -16,6 +16,8 @@ const CADRES = { "false,false": "1", "true,false": "2", "true,true": "3", "false
 // First digit of the treatment indicator: third-party payments for which the AMC takes a DRE.
 const SERVICES_DRE = { 1: [false], 2: [true], 3: [true, false], 6: [true], 7: [true] };
 const SANS_DRE = ["00", "60"];
+// Nature of insurance of the « soins médicaux gratuits »: never anything for a complementary insurer.
+const SMG = "50";
 
 export async function elaborer(poste, demande) {
   controlerDemande(poste, demande);
@@ -31,9 +33,8 @@ export async function elaborer(poste, demande) {
   const contexte = contexteAmo(poste, demande, beneficiaire);
   contexte.forcage = forcage(poste.droits.regime, beneficiaire, compacter(demande.prestations[0].date), tiersPayant.amo);
   proposerTiersPayant(poste, contexte, beneficiaire, compacter(jour), tiersPayant.amo);
-  const amc = contexteAmc(poste, demande.complementaire ?? {}, beneficiaire, compacter(jour), tiersPayant);
-
   let prestations = demande.prestations.map((p) => tarifer(p, contexte.taux, contexte.exoneration));
+  const amc = contexteAmc(poste, demande, beneficiaire, compacter(jour), tiersPayant, prestations);
   if (amc?.tiersPayant) prestations = tariferAmc(prestations, amc.convention.taux_amc ?? 100);
   const totaux = totaliser(prestations);
   const assure = totaux.total - (tiersPayant.amo ? totaux.amo : 0) - totaux.amc;
@@ -125,13 +126,15 @@ function contexteAmo(poste, demande, beneficiaire) {
 }
 
 // The contract and the convention that allow a DRE; null, with the reason on the screen, otherwise.
-function contexteAmc(poste, demande, beneficiaire, jour, tiersPayant) {
-  const contrat = choisirContrat(demande, beneficiaire);
+function contexteAmc(poste, demande, beneficiaire, jour, tiersPayant, prestations) {
+  const contrat = choisirContrat(demande.complementaire ?? {}, beneficiaire);
   const renoncer = (motif) => {
     if (contrat || tiersPayant.amc) poste.montrer("alerte", `Pas de part complémentaire dans les flux : ${motif}`);
     return null;
   };
   if (!contrat) return renoncer("aucune complémentaire présentée");
+  if (demande.nature_assurance === SMG) return renoncer("les soins médicaux gratuits se facturent à l'AMO seule");
+  if (prestations.every((p) => p.honoraires <= p.amo)) return renoncer("l'AMO prend tout en charge");
   const convention = poste.parametrage.conventions.find(
     (c) => c.type_convention !== CONVENTION_GESTION_UNIQUE && memeNumero(c.numero_amc, contrat.numero),
   );

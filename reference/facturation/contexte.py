@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from norms.contrat.adaptateur import ComplementaireDemandee, ConventionPs, TiersPayant
 from reference.ecran import Ecran
+from reference.facturation.amo_seule import load_rules
 from reference.facturation.eclateur import Eclateur, accord_oct, refuser_contrat
 from reference.modele import AdresseAmc, Beneficiaire, Complementaire, Couverture
 
@@ -65,6 +66,10 @@ class RechercheContexteAmc:
     ecran: Ecran
     eclateur: Eclateur | None = None
     refuser_contrat: Callable[[ComplementaireDemandee, Eclateur | None], None] = refuser_contrat
+    #: SV-4.2.1.5.2-21: the treatment indicator of single management when neither card nor ADR gives one.
+    indicateur_non_restitue: str = field(
+        default_factory=lambda: str(load_rules()["indicateurs"]["non_restitue"]["valeur"])
+    )
 
     def determiner(
         self, demande: ComplementaireDemandee, beneficiaire: Beneficiaire, jour: date, tiers_payant: TiersPayant
@@ -74,16 +79,16 @@ class RechercheContexteAmc:
         complementaire = choisir_complementaire(demande, beneficiaire)
         if complementaire is None:
             if tiers_payant.amc:
-                self._renoncer("aucune complémentaire présentée")
+                self.renoncer("aucune complémentaire présentée")
             return None
         convention = self.chercher_convention(complementaire.numero, demande.gestion)
         if convention is None and self.eclateur is not None and demande.gestion == GESTION_SEPAREE:
             convention = accord_oct(complementaire.numero)
         if convention is None:
-            self._renoncer(f"aucune convention avec l'organisme complémentaire {complementaire.numero}")
+            self.renoncer(f"aucune convention avec l'organisme complémentaire {complementaire.numero}")
             return None
         if not complementaire.couvre(jour):
-            self._renoncer(f"contrat {complementaire.numero} hors de ses dates de validité le {jour:%d/%m/%Y}")
+            self.renoncer(f"contrat {complementaire.numero} hors de ses dates de validité le {jour:%d/%m/%Y}")
             return None
         if demande.gestion == GESTION_UNIQUE:
             return self._unique(complementaire, convention, tiers_payant)
@@ -103,6 +108,8 @@ class RechercheContexteAmc:
         """SV-4.2.1.1-50: without third-party payment on the AMC part, the invoice says nothing of it."""
         if not tiers_payant.amc:
             return None
+        retenu = complementaire.indicateur_traitement or self.indicateur_non_restitue
+        complementaire = replace(complementaire, indicateur_traitement=retenu)
         return ContexteAmc(complementaire, convention, GESTION_UNIQUE, True, AdresseAmc("", "", ""))
 
     def _separee(
@@ -113,18 +120,19 @@ class RechercheContexteAmc:
             return ContexteAmc(complementaire, convention, GESTION_SEPAREE, tiers_payant.amc, adresse)
         if not service_ouvert(complementaire.indicateur_traitement, tiers_payant.amc):
             service = "en tiers payant" if tiers_payant.amc else "hors tiers payant"
-            self._renoncer(
+            self.renoncer(
                 f"l'organisme {complementaire.numero} ne reçoit pas de DRE {service} (indicateur de traitement "
                 f"{complementaire.indicateur_traitement})"
             )
             return None
         adresse = determiner_adresse(complementaire, convention, tiers_payant=tiers_payant.amc)
         if not adresse.complete:
-            self._renoncer("adresse incomplète (code routage, identifiant de l'hôte, domaine)")
+            self.renoncer("adresse incomplète (code routage, identifiant de l'hôte, domaine)")
             return None
         return ContexteAmc(complementaire, convention, GESTION_SEPAREE, tiers_payant.amc, adresse)
 
-    def _renoncer(self, motif: str) -> None:
+    def renoncer(self, motif: str) -> None:
+        """Tells the PS why no complementary part leaves."""
         self.ecran.alerter(f"Pas de part complémentaire dans les flux : {motif}")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from norms.contrat.adaptateur import BeneficiaireDemande, FactureElaborer
+from norms.contrat.adaptateur import BeneficiaireDemande, FactureElaborer, Prescription
 from norms.contrat.base import ModeSecurisation
 from norms.contrat.ports import Horloge
 from norms.montants import format_euros
@@ -16,8 +16,16 @@ from reference.acquisition.apcv import AcquisitionApcv
 from reference.acquisition.prescripteur import RecherchePrescripteur
 from reference.ecran import Ecran
 from reference.erreurs import Refus, SignatureApcv
+from reference.facturation.amo_seule import motif_amo_seule, reste_complementaire
 from reference.facturation.coherence import ControleCoherence
-from reference.facturation.contexte import ALD, ContexteAmo, RechercheContexteAmc, determiner_contexte_amo
+from reference.facturation.contexte import (
+    ALD,
+    GESTION_SEPAREE,
+    ContexteAmc,
+    ContexteAmo,
+    RechercheContexteAmc,
+    determiner_contexte_amo,
+)
 from reference.facturation.documents import Documents
 from reference.facturation.flux import DecisionFlux, FluxAElaborer
 from reference.facturation.groupes import ConstitutionGroupes, DonneesFacture
@@ -27,7 +35,7 @@ from reference.facturation.securisation import SIGNE_PAR_VITALE, Securisation, S
 from reference.facturation.series import ActesEnSerie
 from reference.facturation.tarification import TarificationAmo, tarifer_amc, totaliser
 from reference.facturation.tiers_payant import AccesTiersPayant
-from reference.modele import APCV, Beneficiaire, Droits, Totaux
+from reference.modele import APCV, Beneficiaire, Droits, PrestationTarifee, SituationFacturation, Totaux
 from reference.oppositions import ListeOpposition
 from reference.ports import FactureFormee
 from reference.session import Session
@@ -36,6 +44,10 @@ from reference.store.factures import A_SIGNER, SECURISEE
 
 #: Answer to « soins en rapport avec l'ALD ? » (``reponses`` of facture.elaborer).
 QUESTION_ALD = "soins_en_rapport_ald"
+
+Anonymiser = Callable[
+    [Droits, Beneficiaire, Prescription | None, SituationFacturation, date], tuple[Beneficiaire, Prescription | None]
+]
 
 
 @dataclass
@@ -63,6 +75,10 @@ class Elaboration:
     documents: Documents
     series: ActesEnSerie
     localiser: Callable[[Droits], Droits] = lambda droits: droits
+    #: What a confidential act calls for and nobody typed: birth of the beneficiary, prescription.
+    anonymiser: Anonymiser = lambda _droits, beneficiaire, prescription, _situation, _jour: (beneficiaire, prescription)
+    motif_amo_seule: Callable[..., str] = motif_amo_seule
+    reste_complementaire: Callable[[Iterable[PrestationTarifee]], bool] = reste_complementaire
 
     def elaborer(self, demande: FactureElaborer) -> tuple[FactureConservee, ...]:
         """Makes and secures the flows of one invoice: a FSE, maybe a DRE. Raises Refus; nothing is then kept."""
@@ -92,13 +108,16 @@ class Elaboration:
         tiers_payant = self.acces.regler(demande.tiers_payant, contexte_amo, droits, beneficiaire, jour_des_soins)
         demande = demande.model_copy(update={"tiers_payant": tiers_payant})
         forcage = self.acces.verifier(tiers_payant, contexte_amo, situation, droits, beneficiaire, jour=jour_des_soins)
-        contexte_amc = self.recherche_amc.determiner(
-            demande.complementaire, beneficiaire, jour_des_soins, demande.tiers_payant
-        )
+        contexte_amc = self._contexte_amc(demande, droits, beneficiaire, jour_des_soins)
         prestations = self.tarification.tarifer(demande.prestations, situation.specialite, contexte_amo)
+        if contexte_amc is not None and not self.reste_complementaire(prestations):
+            self.recherche_amc.renoncer("l'AMO prend tout en charge, il ne reste rien à rembourser")
+            contexte_amc = None
         if contexte_amc is not None:
             prestations = tarifer_amc(prestations, contexte_amc.convention.taux_amc)
         flux = self.decision.decider(prestations, demande.tiers_payant, contexte_amc)
+        if not flux:
+            raise Refus("aucun acte à transmettre à l'AMO ni part complémentaire à facturer : ni FSE ni DRE")
 
         tp_amc = contexte_amc is not None and contexte_amc.tiers_payant
         totaux = totaliser(prestations, tp_amo=demande.tiers_payant.amo, tp_amc=tp_amc)
@@ -106,7 +125,9 @@ class Elaboration:
         numero = self.numerotation.attribuer(demande.numero)
         if demande.mode in SIGNE_PAR_VITALE and droits.support != APCV:
             self.coherence.controler(demande.mode, droits, beneficiaire, demande.nature_assurance, demande.code_porteur)
-        prescription = self.prescripteurs.completer(demande.prescription)
+        beneficiaire, prescription = self.anonymiser(
+            droits, beneficiaire, self.prescripteurs.completer(demande.prescription), situation, jour_des_soins
+        )
         donnees = DonneesFacture(numero, jour, ps, situation, droits, beneficiaire, contexte_amo, prescription, forcage)
         ids = self._securiser(demande, donnees, flux, totaux)
         self.session.reinitialiser_saisie()
@@ -159,6 +180,18 @@ class Elaboration:
             )
         return contexte
 
+    def _contexte_amc(
+        self, demande: FactureElaborer, droits: Droits, beneficiaire: Beneficiaire, jour: date
+    ) -> ContexteAmc | None:
+        """The AMC context, none where the invoice can only be for the AMO."""
+        complementaire = demande.complementaire
+        separee = complementaire.gestion == GESTION_SEPAREE
+        motif = self.motif_amo_seule(demande.nature_assurance, droits, separee=separee)
+        if motif and complementaire.source != "aucune":
+            self.recherche_amc.renoncer(motif)
+            return None
+        return self.recherche_amc.determiner(complementaire, beneficiaire, jour, demande.tiers_payant)
+
     def _securiser(
         self, demande: FactureElaborer, donnees: DonneesFacture, flux: tuple[FluxAElaborer, ...], totaux: Totaux
     ) -> list[int]:
@@ -176,7 +209,11 @@ class Elaboration:
                     jour=donnees.date_elaboration.isoformat(),
                     situation=donnees.situation.numero,
                     beneficiaire=(donnees.beneficiaire.nom, donnees.beneficiaire.prenom),
-                    totaux=replace(totaux, amc=sum(p.montant_amc for p in un_flux.prestations)),
+                    totaux=replace(
+                        totaux,
+                        total=sum(p.honoraires for p in un_flux.prestations),
+                        amc=sum(p.montant_amc for p in un_flux.prestations),
+                    ),
                     groupes=groupes,
                 )
                 ids.append(id_)

@@ -12,6 +12,7 @@ from norms.montants import multiplier, part
 from norms.paquet import NormPack
 from norms.tables import Tarifs, Taux
 from reference.erreurs import Refus
+from reference.facturation.amo_seule import est_hors_amo
 from reference.facturation.contexte import ACCIDENT_DU_TRAVAIL, ALD, MATERNITE, SANS_EXONERATION, ContexteAmo
 from reference.modele import PrestationTarifee, Totaux
 
@@ -69,8 +70,9 @@ class TarificationAmo:
         honoraires = montant if p.honoraires is None else p.honoraires
         if not 0 <= honoraires <= MAX_CENTIMES:
             raise Refus(f"prestation {p.code} : honoraires de {honoraires} centimes ; au plus {MAX_CENTIMES}")
-        base = min(montant, honoraires)
-        taux = self.taux[self.choisir_taux(contexte)]
+        hors_amo = est_hors_amo(p.code)
+        base = 0 if hors_amo else min(montant, honoraires)
+        taux = 0 if hors_amo else self.taux[self.choisir_taux(contexte)]
         return PrestationTarifee(
             code=p.code,
             date_soins=jour,
@@ -80,7 +82,7 @@ class TarificationAmo:
             honoraires=honoraires,
             base_remboursement=base,
             taux=taux,
-            montant_amo=self.part_amo(base, taux),
+            montant_amo=0 if hors_amo else self.part_amo(base, taux),
             montant_amc=0,
             justificatif_exoneration=contexte.exoneration,
             qualificatif_depense=p.qualificatif_depense,
@@ -100,14 +102,17 @@ def parse_coefficient(texte: str) -> Decimal:
 
 
 def tarifer_amc(prestations: Iterable[PrestationTarifee], taux_amc: int) -> tuple[PrestationTarifee, ...]:
-    """The convention's share of what is left on the base; AMO + AMC never exceed the fee (SV-3.2.3.2-04)."""
+    """The convention's share of what is left on the base; AMO + AMC never exceed the fee (SV-3.2.3.2-04).
+
+    Of an act that the AMO never pays, the share of the fee: what a contract really covers isn't known here.
+    """
     return tuple(
-        replace(
-            p,
-            montant_amc=min(part(p.base_remboursement - p.montant_amo, taux_amc), p.honoraires - p.montant_amo),
-        )
-        for p in prestations
+        replace(p, montant_amc=min(part(_left_on_base(p), taux_amc), p.honoraires - p.montant_amo)) for p in prestations
     )
+
+
+def _left_on_base(p: PrestationTarifee) -> int:
+    return p.honoraires if est_hors_amo(p.code) else p.base_remboursement - p.montant_amo
 
 
 def totaliser(prestations: Iterable[PrestationTarifee], *, tp_amo: bool, tp_amc: bool) -> Totaux:

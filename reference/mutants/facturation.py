@@ -39,7 +39,7 @@ class _Retouches(ConstitutionGroupes):
         return super().constituer(*self.retouche(d, flux))
 
 
-def _alter(poste: Poste, retouche: Retouche) -> None:
+def alter(poste: Poste, retouche: Retouche) -> None:
     sains = poste.elaboration.groupes
     retouches = _Retouches(sains.catalogue, sains.organismes, sains.organisme_destinataire)
     retouches.retouche = retouche
@@ -47,11 +47,11 @@ def _alter(poste: Poste, retouche: Retouche) -> None:
 
 
 def _wrong_code(poste: Poste) -> None:
-    _alter(poste, lambda d, flux: (d, replace(flux, prestations=tuple(replace(p, code="C") for p in flux.prestations))))
+    alter(poste, lambda d, flux: (d, replace(flux, prestations=tuple(replace(p, code="C") for p in flux.prestations))))
 
 
 def _no_amo_amounts(poste: Poste) -> None:
-    _alter(
+    alter(
         poste,
         lambda d, flux: (d, replace(flux, prestations=tuple(replace(p, montant_amo=0) for p in flux.prestations))),
     )
@@ -64,7 +64,7 @@ def _amc_in_fse(poste: Poste) -> None:
         reste = tuple(replace(p, montant_amc=p.base_remboursement - p.montant_amo) for p in flux.prestations)
         return d, replace(flux, prestations=reste)
 
-    _alter(poste, retouche)
+    alter(poste, retouche)
 
 
 def _no_amc(gestion: str, poste: Poste) -> None:
@@ -74,7 +74,7 @@ def _no_amc(gestion: str, poste: Poste) -> None:
         vides = tuple(replace(p, montant_amc=0) for p in flux.prestations)
         return d, replace(flux, prestations=vides, amc=None if gestion == GESTION_UNIQUE else flux.amc)
 
-    _alter(poste, retouche)
+    alter(poste, retouche)
 
 
 def _no_amc_in_dre(poste: Poste) -> None:
@@ -90,7 +90,7 @@ def _other_number(poste: Poste) -> None:
         dre = flux.type == TypeFacture.DRE
         return (replace(d, numero=f"{int(d.numero) + 500_000:09d}") if dre else d), flux
 
-    _alter(poste, retouche)
+    alter(poste, retouche)
 
 
 # --- amounts --------------------------------------------------------------------------------------------------
@@ -237,25 +237,35 @@ MUTANTS = (
     Mutant(
         "montants-amo-absents",
         "Ne renseigne pas les montants de la part obligatoire",
-        ("SV-3.2.7.2-01", "SV-3.2.7.2-02", "SV-3.2.7.2-03"),
+        (
+            "SV-3.2.7.2-01",
+            "SV-3.2.7.2-02",
+            "SV-3.2.7.2-03",
+            "SV-3.2.7.2-04",
+            "SV-3.2.7.2-05",
+            "SV-3.2.7.2-06",
+            "SV-3.2.7.2-07",
+            "SV-3.2.7.2-08",
+            "SV-3.2.3.2-02",
+        ),
         _no_amo_amounts,
     ),
     Mutant(
         "montant-amc-dans-fse",
         "Inscrit la part complémentaire dans toute FSE",
-        ("SV-3.2.7.2-09", "SV-3.2.7.2-10", "SV-3.2.7.2-13"),
+        ("SV-3.2.7.2-09", "SV-3.2.7.2-10", "SV-3.2.7.2-13", "SV-3.2.3.5.1.1-09"),
         _amc_in_fse,
     ),
     Mutant(
         "montant-amc-absent-dre",
         "Oublie le montant complémentaire dans la DRE en tiers payant",
-        ("SV-3.2.7.2-16", "SV-4.2.1.12.1-02"),
+        ("SV-3.2.7.2-16", "SV-3.2.7.2-17", "SV-3.2.3.2-03", "SV-4.2.1.12.1-02"),
         _no_amc_in_dre,
     ),
     Mutant(
         "montant-amc-absent-gestion-unique",
         "Oublie la part complémentaire dans la FSE en gestion unique",
-        ("SV-3.2.7.2-11", "SV-4.2.1.12.1-03", "SV-3.2.3.4-07"),
+        ("SV-3.2.7.2-11", "SV-4.2.1.12.1-03", "SV-3.2.3.4-07", "SV-3.2.3.5.1.1-05", "SV-2.2.4.1-03"),
         _no_amc_in_single,
     ),
     Mutant(
@@ -268,14 +278,14 @@ MUTANTS = (
     Mutant(
         "dre-absente",
         "N'élabore pas la DRE en gestion séparée",
-        ("SV-4.2.1.12.1-10", "SV-4.2.1.12.1-02"),
+        ("SV-4.2.1.12.1-10", "SV-4.2.1.12.1-02", "SV-3.2.3.4-11"),
         _no_dre,
     ),
     Mutant("dre-autre-numero", "Donne un autre numéro à la DRE qu'à sa FSE", ("SV-3.2.7.1-02",), _other_number),
     Mutant(
         "dre-sans-convention",
         "Élabore une DRE sans convention avec l'AMC",
-        ("SV-3.2.3.4-05", "SV-3.2.3.5.2.1-04"),
+        ("SV-3.2.3.4-05", "SV-3.2.3.5.2.1-04", "SV-4.2.1.12.1-06", "SV-3.2.3.4-01"),
         _make_up_convention,
     ),
     Mutant(
@@ -317,7 +327,7 @@ MUTANTS = (
     Mutant(
         "coherence-ignoree",
         "Signe avec la carte Vitale d'un autre",
-        ("SV-4.2.1.13-18", "SV-4.2.1.13-07", "SV-4.2.1.13-08"),
+        ("SV-4.2.1.13-18", "SV-4.2.1.13-07", "SV-4.2.1.13-08", "SV-4.2.1.13-06", "SV-4.2.1.15-06"),
         ignore_coherence,
     ),
 )

@@ -1,0 +1,130 @@
+"""Faults about which flows an invoice has, and what each of them bears (cdc §3.2.3, §3.2.7.2, §4.2.1.12.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from norms.contrat.adaptateur import FactureElaborer
+from norms.contrat.base import TypeFacture
+from reference.facturation.flux import FluxAElaborer
+from reference.facturation.groupes import DonneesFacture
+from reference.mutants.facturation import alter
+from reference.mutants.modele import Mutant
+from reference.poste import Poste
+
+
+# --- which flows ------------------------------------------------------------------------------------------------
+def _always_a_remainder(poste: Poste) -> None:
+    poste.elaboration.reste_complementaire = lambda _prestations: True
+
+
+def _amc_everywhere(poste: Poste) -> None:
+    poste.elaboration.motif_amo_seule = lambda *_args, **_kwargs: ""
+
+
+def _without_consent(poste: Poste) -> None:
+    """Takes the contract of the card when the PS wants none."""
+    recherche = poste.elaboration.recherche_amc
+    determiner = recherche.determiner
+
+    def d_office(demande, beneficiaire, jour, tiers_payant):  # type: ignore[no-untyped-def]  # a deviation
+        if demande.source == "aucune":
+            gestion = "unique" if any(c.nature == "mutuelle" for c in beneficiaire.complementaires) else "separee"
+            demande = demande.model_copy(update={"source": "carte_vitale", "gestion": gestion})
+            tiers_payant = tiers_payant.model_copy(update={"amc": True})
+        return determiner(demande, beneficiaire, jour, tiers_payant)
+
+    recherche.determiner = d_office  # type: ignore[method-assign]  # a deviation
+
+
+def _flows(poste: Poste, changer: Callable[[tuple[FluxAElaborer, ...]], tuple[FluxAElaborer, ...]]) -> None:
+    decision = poste.elaboration.decision
+    decider = decision.decider
+    decision.decider = lambda *args: changer(decider(*args))  # type: ignore[method-assign]  # a deviation
+
+
+def _series_without_dre(poste: Poste) -> None:
+    _flows(poste, lambda flux: flux[:1] if len(flux[0].prestations) > 1 else flux)
+
+
+# --- what they bear ---------------------------------------------------------------------------------------------
+def _ask(poste: Poste, changer: Callable[[FactureElaborer], FactureElaborer]) -> None:
+    elaborer = poste.elaboration.elaborer
+    poste.elaboration.elaborer = lambda demande: elaborer(changer(demande))  # type: ignore[method-assign]  # the fault
+
+
+def _last_act_only(poste: Poste) -> None:
+    _ask(poste, lambda d: d.model_copy(update={"prestations": d.prestations[-1:]}))
+
+
+def _prestations(type_: TypeFacture, **valeurs: Any) -> Callable[[Poste], None]:
+    """Other values in every prestation of the flows of one type."""
+
+    def retouche(d: DonneesFacture, flux: FluxAElaborer) -> tuple[DonneesFacture, FluxAElaborer]:
+        if flux.type != type_:
+            return d, flux
+        return d, replace(flux, prestations=tuple(replace(p, **valeurs) for p in flux.prestations))
+
+    return lambda poste: alter(poste, retouche)
+
+
+def _amc_without_third_party(poste: Poste) -> None:
+    """The part that the insurer would pay, in a DRE that asks for no third-party payment."""
+
+    def retouche(d: DonneesFacture, flux: FluxAElaborer) -> tuple[DonneesFacture, FluxAElaborer]:
+        if flux.type != TypeFacture.DRE or flux.amc is None or flux.amc.tiers_payant:
+            return d, flux
+        reste = tuple(replace(p, montant_amc=p.base_remboursement - p.montant_amo) for p in flux.prestations)
+        return d, replace(flux, prestations=reste)
+
+    alter(poste, retouche)
+
+
+MUTANTS = (
+    Mutant(
+        "dre-sans-reste",
+        "Élabore une DRE quand l'AMO prend tout en charge",
+        ("SV-3.2.3.4-02", "SV-3.2.3.5.2.1-02"),
+        _always_a_remainder,
+    ),
+    Mutant(
+        "amo-seule-ignoree",
+        "Élabore une part complémentaire en SMG et une DRE en AME",
+        ("SV-3.2.6.3-03", "SV-3.2.6.3-05"),
+        _amc_everywhere,
+    ),
+    Mutant(
+        "complementaire-d-office",
+        "Prend la complémentaire de la carte sans l'accord du PS",
+        ("SV-3.2.3.4-06", "SV-3.2.3.5.2.1-05"),
+        _without_consent,
+    ),
+    Mutant("serie-sans-dre", "N'élabore pas la DRE d'une série d'actes", ("SV-3.2.4.13-03",), _series_without_dre),
+    Mutant("serie-dernier-acte", "Ne facture que le dernier acte d'une série", ("SV-4.2.1.1-52",), _last_act_only),
+    Mutant(
+        "dre-amc-hors-tp",
+        "Porte le montant complémentaire dans une DRE hors tiers payant",
+        ("SV-3.2.7.2-14", "SV-3.2.7.2-15"),
+        _amc_without_third_party,
+    ),
+    Mutant(
+        "dre-autre-base",
+        "Fait la DRE sur une autre base de remboursement que la FSE",
+        ("SV-3-07",),
+        _prestations(TypeFacture.DRE, base_remboursement=2300),
+    ),
+    Mutant(
+        "saisie-perdue-fse",
+        "Perd dans la FSE le lieu et le qualificatif saisis",
+        ("SV-3.2.3.5.1.2-05",),
+        _prestations(TypeFacture.FSE, lieu="0", qualificatif_depense=""),
+    ),
+    Mutant(
+        "saisie-perdue-dre",
+        "Perd dans la DRE le lieu et le qualificatif saisis",
+        ("SV-3.2.3.5.2.2-07",),
+        _prestations(TypeFacture.DRE, lieu="0", qualificatif_depense=""),
+    ),
+)
