@@ -53,6 +53,12 @@ class Nomenclature:
         return self._entrees[code].libelle if code in self._entrees else ""
 
 
+def code_annulation(pack: NormPack) -> str:
+    """The nature of operation of a DRE that cancels another (« usage: annulation »); empty when no line says so."""
+    table = Nomenclature(pack, "natures_operation")
+    return next((e.code for e in table if e.attribut("usage") == "annulation"), "")
+
+
 def _load_codes(pack: NormPack, nom: str) -> dict[str, Entree]:
     document = pack.charger(f"tables/{nom}.yaml")
     entrees: dict[str, Entree] = {}

@@ -1,4 +1,4 @@
-"""Server of the adapter protocol 1.0 over the workstation (norms.contrat.adaptateur).
+"""Server of the adapter protocol over the workstation (norms.contrat.adaptateur).
 
 ``creer`` gives an object whose ``handle`` takes one request and gives one answer, both JSON-RPC in UTF-8. A refusal of
 the workstation is an answer, ``issue: refus``; an error tells a breakdown, and never quotes a parameter.
@@ -62,6 +62,7 @@ PROFIL = contrat.ProfilLps(
         "centre_polyvalent",
         "reclamation",
         "OCT",
+        "DRE_annulation",
     ),
 )
 MAX_OCTETS = 8 * 1024 * 1024
@@ -98,6 +99,7 @@ class Adaptateur:
             "facture.signer": self._facture_signer,
             "facture.lister": self._facture_lister,
             "facture.supprimer": self._facture_supprimer,
+            "dre.annuler": self._dre_annuler,
             "lot.constituer": self._lot_constituer,
             "lot.lister": self._lot_lister,
             "lot.reemettre": self._lot_reemettre,
@@ -276,6 +278,10 @@ class Adaptateur:
     def _facture_supprimer(self, params: contrat.FactureSupprimer) -> Message:
         supprimees = self.poste.suppression.supprimer(params.numero)
         return contrat.FacturesRendues(factures=tuple(rendu.facture(f) for f in supprimees))
+
+    def _dre_annuler(self, params: contrat.DreAnnuler) -> Message:
+        faites = self.poste.annulation.annuler(params)
+        return contrat.FacturesRendues(factures=tuple(rendu.facture(f) for f in faites))
 
     # --- lots, files, transmission, returns ---------------------------------------------------------------
     def _lot_constituer(self, params: contrat.LotConstituer) -> Message:

@@ -16,7 +16,7 @@ from norms.contrat.base import TypeFacture
 from norms.contrat.ports import AleaReproductible, HorlogeVirtuelle
 from norms.paquet import NormPack
 from norms.ssv import CatalogueGroupes
-from norms.tables import Organismes
+from norms.tables import Organismes, code_annulation
 from reference.acquisition.adr import AcquisitionAdr
 from reference.acquisition.apcv import AcquisitionApcv
 from reference.acquisition.beneficiaire import AcquisitionBeneficiaire
@@ -27,6 +27,7 @@ from reference.clients.services import ClientServices
 from reference.clients.smtp import ClientSmtp
 from reference.ecran import Ecran
 from reference.erreurs import Refus
+from reference.facturation.annulation import Annulation, verifier_motif
 from reference.facturation.coherence import ControleCoherence
 from reference.facturation.confidentialite import Confidentialite
 from reference.facturation.contexte import RechercheContexteAmc
@@ -160,6 +161,18 @@ class Poste:
         )
         self.secondes_signatures = SecondesSignatures(base, self.factures, self.securisation, ecran)
         self.suppression = Suppression(base, self.factures, ecran)
+        self.annulation = Annulation(
+            session=session,
+            ecran=ecran,
+            horloge=horloge,
+            base=base,
+            factures=self.factures,
+            catalogue=catalogue,
+            coherence=self.elaboration.coherence,
+            securisation=self.securisation,
+            nature=code_annulation(pack),
+            verifier_motif=verifier_motif,
+        )
 
         self.references = ReferencesLot(self.compteurs, self.lots, horloge)
         self.adressage = Adressage()
@@ -305,7 +318,11 @@ class Poste:
 
     def _sent_on(self, facture: FactureConservee) -> date | None:
         """The day on which the last lot that holds an invoice left."""
-        lots = [lot.id for lot in self.lots.tous() if lot.type == facture.type and facture.numero in lot.numeros]
+        lots = [
+            lot.id
+            for lot in self.lots.tous()
+            if facture.numero in lot.numeros and facture.id in {f.id for f in self.factures.du_lot(lot.id)}
+        ]
         return self.echeances.envoye_le(lots[-1]) if lots else None
 
     def _start_counters(self, parametrage: Parametrage) -> None:

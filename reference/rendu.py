@@ -54,6 +54,7 @@ def facture(f: FactureConservee) -> FactureRendue:
         motif_rejet=f.motif_rejet,
         montant_paye=f.montant_paye,
         support_droits=f.support_droits,
+        annulation=f.annulation,
     )
 
 

@@ -148,6 +148,7 @@ class FactureRendue(Message):
     motif_rejet: str = ""
     montant_paye: Centimes | None = None
     support_droits: str = Field(default="", description="support de droits AMO : carte_vitale, adr, saisie")
+    annulation: bool = Field(default=False, description="DRE d'annulation de la part complémentaire de ce numéro")
 
 
 class FacturesRendues(Reponse):
@@ -169,3 +170,22 @@ class FactureLister(Message):
 
 class FactureSupprimer(Message):
     numero: str
+
+
+class DreAnnuler(Message):
+    """Makes and secures the cancellation of an AMC part already sent (cdc §3.2.3.5.3, §4.2.1.14).
+
+    By a DRE, or by a FSE that a concentrator splits. The cancellation bears the number of what it cancels (cdc §6).
+    """
+
+    numero: str | None = Field(
+        default=None, description="numéro de la DRE à annuler, ou de la FSE éclatée par un OCT ; absent, le LPS refuse"
+    )
+    motif: Literal["destinataire", "assure_amc", "prestation", "rejet_amo"] = Field(
+        description="mauvais destinataire ; erreur d'identification de l'assuré AMC ; prestation changée, bénéficiaire "
+        "présent ; FSE rejetée par l'AMO"
+    )
+    mode: ModeSecurisation = Field(
+        default=ModeSecurisation.SESAM_VITALE, description="celui de la facture d'origine, ou DEGRADE"
+    )
+    code_porteur: str | None = Field(default=None, repr=False)

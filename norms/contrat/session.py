@@ -10,7 +10,7 @@ from norms.contrat.base import Message, ModeSecurisation
 from norms.contrat.commun import Reponse
 
 #: Of the adapter protocol; docs/protocole.md says when it changes.
-VERSION = "1.1"
+VERSION = "1.2"
 
 
 class Bonjour(Message):

@@ -14,7 +14,7 @@ SUPPRIMABLES = (A_SIGNER, SECURISEE)
 
 @dataclass
 class Suppression:
-    """Deletes the FSE and the DRE of a number; the number is never given again."""
+    """Deletes the FSE and the DRE of a number, or the cancellation that waits; the number is never given again."""
 
     base: Base
     factures: Factures
@@ -23,6 +23,7 @@ class Suppression:
     def supprimer(self, numero: str) -> tuple[FactureConservee, ...]:
         """Raises Refus when the invoice is unknown, or already in a lot."""
         trouvees = self.factures.par_numero(numero)
+        trouvees = tuple(f for f in trouvees if f.annulation and f.statut in SUPPRIMABLES) or trouvees
         if not trouvees:
             raise Refus(f"aucune facture n° {numero[:20]} sur ce poste")
         for f in trouvees:

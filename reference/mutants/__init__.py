@@ -10,6 +10,7 @@ from types import MappingProxyType
 from reference.mutants import (
     acquisition,
     adr,
+    annulation,
     apcv,
     cartes,
     concentrateurs,
@@ -38,6 +39,7 @@ from reference.mutants.modele import Mutant
 MODULES = (
     acquisition,
     adr,
+    annulation,
     apcv,
     cartes,
     concentrateurs,

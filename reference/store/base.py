@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reference.erreurs import Refus
 
-VERSION = 2
+VERSION = 3
 NOM = "poste.sqlite3"
 
 SCHEMA = """
@@ -34,8 +34,10 @@ CREATE TABLE factures (
   critere_lot TEXT NOT NULL,
   motif_rejet TEXT NOT NULL DEFAULT '',
   montant_paye INTEGER,
-  UNIQUE (type, numero)
+  annulation INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+CREATE UNIQUE INDEX factures_numero ON factures (type, numero) WHERE annulation = 0;
 
 CREATE TABLE lots (
   id INTEGER PRIMARY KEY,
@@ -137,6 +139,32 @@ CREATE TABLE rapports (
 ) STRICT;
 """
 
+#: From version 2 to 3: a cancellation of a DRE bears the number of the DRE. SQLite changes a constraint by a new table.
+SCHEMA_3 = """
+CREATE TABLE factures_3 (
+  id INTEGER PRIMARY KEY,
+  type TEXT NOT NULL CHECK (type IN ('FSE', 'DRE')),
+  numero TEXT NOT NULL CHECK (length(numero) = 9),
+  mode TEXT NOT NULL,
+  statut TEXT NOT NULL,
+  date_elaboration TEXT NOT NULL,
+  situation TEXT NOT NULL,
+  nom TEXT NOT NULL,
+  prenom TEXT NOT NULL,
+  total INTEGER NOT NULL, amo INTEGER NOT NULL, amc INTEGER NOT NULL, assure INTEGER NOT NULL,
+  groupes TEXT NOT NULL,
+  contenu BLOB NOT NULL,
+  critere_lot TEXT NOT NULL,
+  motif_rejet TEXT NOT NULL DEFAULT '',
+  montant_paye INTEGER,
+  annulation INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO factures_3 SELECT *, 0 FROM factures;
+DROP TABLE factures;
+ALTER TABLE factures_3 RENAME TO factures;
+CREATE UNIQUE INDEX factures_numero ON factures (type, numero) WHERE annulation = 0;
+"""
+
 
 class Base:
     """The connection. Statements run in autocommit; ``transaction`` groups those that must stand or fall together."""
@@ -153,14 +181,15 @@ class Base:
 
     def _prepare(self) -> None:
         self._lien.execute("PRAGMA journal_mode = WAL")
-        self._lien.execute("PRAGMA foreign_keys = ON")
         version = self._lien.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            self._lien.executescript(f"BEGIN; {SCHEMA} {SCHEMA_2} PRAGMA user_version = {VERSION}; COMMIT;")
-        elif version == 1:
-            self._lien.executescript(f"BEGIN; {SCHEMA_2} PRAGMA user_version = {VERSION}; COMMIT;")
+        suites = {0: SCHEMA + SCHEMA_2, 1: SCHEMA_2 + SCHEMA_3, 2: SCHEMA_3}
+        if version in suites:
+            # References from other tables must survive the change of one: they are only checked afterwards.
+            self._lien.execute("PRAGMA foreign_keys = OFF")
+            self._lien.executescript(f"BEGIN; {suites[version]} PRAGMA user_version = {VERSION}; COMMIT;")
         elif version != VERSION:
             raise Refus(f"données du poste de version {version} ; ce poste connaît la version {VERSION}")
+        self._lien.execute("PRAGMA foreign_keys = ON")
 
     @property
     def vierge(self) -> bool:

@@ -22,7 +22,10 @@ PAYEE, REJETEE, ARCHIVEE, SUPPRIMEE = "payee", "rejetee", "archivee", "supprimee
 
 @dataclass(frozen=True, slots=True)
 class FactureConservee:
-    """An invoice of the store. ``lot``: reference of the last lot that holds it; amounts in centimes."""
+    """An invoice of the store. ``lot``: reference of the last lot that holds it; amounts in centimes.
+
+    ``annulation``: it cancels the complementary part that another invoice of the same number bears.
+    """
 
     id: int
     type: TypeFacture
@@ -40,6 +43,7 @@ class FactureConservee:
     motif_rejet: str
     montant_paye: int | None
     groupes: str = ""
+    annulation: bool = False
 
     @property
     def support_droits(self) -> str:
@@ -72,13 +76,15 @@ class Factures:
         beneficiaire: tuple[str, str],
         totaux: Totaux,
         groupes: Iterable[Groupe],
+        annulation: bool = False,
     ) -> int:
         """Keeps the data of an invoice before it is formatted (SV-4.2.1.1-24), with the beneficiary's name."""
         donnees = json.dumps([[g.id, *g.champs] for g in groupes], ensure_ascii=False)
         try:
             return self._base.ecrire(
                 "INSERT INTO factures (type, numero, mode, statut, date_elaboration, situation, nom, prenom,"
-                " total, amo, amc, assure, groupes, contenu, critere_lot) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,x'','')",
+                " total, amo, amc, assure, groupes, annulation, contenu, critere_lot)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,x'','')",
                 type_,
                 numero,
                 mode,
@@ -91,6 +97,7 @@ class Factures:
                 totaux.amc,
                 totaux.assure,
                 donnees,
+                int(annulation),
             )
         except sqlite3.IntegrityError as exc:
             raise Refus(f"le numéro de facture {numero} est déjà attribué ; en donner un autre") from exc
@@ -149,7 +156,7 @@ class Factures:
         return tuple(_invoice(self._base.lire(_VUE + "WHERE f.id = ?", id_)[0]) for id_ in ids)
 
     def par_numero(self, numero: str) -> tuple[FactureConservee, ...]:
-        """The FSE and the DRE of that number."""
+        """The FSE and the DRE of that number, and what cancels them."""
         lignes = self._base.lire(_VUE + "WHERE f.numero = ? AND f.statut <> ? ORDER BY f.id", numero, ELABOREE)
         return tuple(_invoice(ligne) for ligne in lignes)
 
@@ -177,4 +184,5 @@ def _invoice(ligne: sqlite3.Row) -> FactureConservee:
         ligne["motif_rejet"],
         ligne["montant_paye"],
         ligne["groupes"],
+        bool(ligne["annulation"]),
     )

@@ -81,7 +81,7 @@ class Reclamations:
         return tuple(c for f in self.factures.toutes() if (c := self._candidate(f)) is not None)
 
     def _candidate(self, facture: FactureConservee) -> Candidate | None:
-        etat = self.etat_de(facture)
+        etat = None if facture.annulation else self.etat_de(facture)
         if etat is None:
             return None
         if etat != "en_cours":

@@ -97,9 +97,9 @@ class TraitementRsp:
         )
 
     def _trouver(self, r: FactureReglee) -> FactureConservee | None:
-        """The invoice of that number and type, whoever answers (SV-3.3.2-07)."""
+        """The invoice of that number and type, whoever answers (SV-3.3.2-07); a cancellation isn't settled."""
         type_ = TYPES.get(r.type_facture)
-        return next((f for f in self.factures.par_numero(r.numero) if f.type == type_), None)
+        return next((f for f in self.factures.par_numero(r.numero) if f.type == type_ and not f.annulation), None)
 
     def _rapprocher(self, facture: FactureConservee, r: FactureReglee, motifs: str, *, positif: bool | None) -> None:
         if positif is None:

@@ -30,7 +30,10 @@ class Chiffrement:
 
 @dataclass(frozen=True, slots=True)
 class AnalyseFacture:
-    """One invoice; ``prestations`` are restored (clear) when the encrypted block could be opened."""
+    """One invoice; ``prestations`` are restored (clear) when the encrypted block could be opened.
+
+    ``annulation``: it cancels the DRE of the same number (cdc §3.2.3.5.3, §6).
+    """
 
     lue: FactureLue
     type: str
@@ -41,6 +44,7 @@ class AnalyseFacture:
     signature_cps: Signature = ABSENTE
     chiffrement: Chiffrement = Chiffrement(False)
     anomalies: tuple[Anomalie, ...] = ()
+    annulation: bool = False
 
     @property
     def numero(self) -> str:
@@ -61,6 +65,7 @@ class AnalyseFacture:
             "numero": self.numero,
             "mode": self.mode,
             "lot": self.lot,
+            "annulation": self.annulation,
             "entete": record(self.lue.entete),
             "complements": [record(e) for e in structure.complements] if structure else [],
             "prestations": [_prestation(p) for p in self.prestations],

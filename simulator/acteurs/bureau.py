@@ -28,6 +28,7 @@ from simulator.acteurs.historique import (
     find_lot,
     mark_received,
     remember,
+    without_cancelled,
 )
 from simulator.acteurs.organismes import Organisme
 from simulator.acteurs.reception import analyse, profiles
@@ -277,6 +278,13 @@ class Bureau:
         except ValueError as exc:
             raise ErreurActeur(f"comportement de l'acteur {numero} : {exc}") from exc
 
+    def learn_part(self, numero_amc: str, numero_ps: str, numero: str) -> None:
+        """An AMC gets the complementary part of a FSE outside of SESAM-Vitale, from a concentrator."""
+        for acteur in self.acteurs.values():
+            o = acteur.organisme
+            if o.role == "AMC" and o.numero_destinataire.lstrip("0") == numero_amc.lstrip("0"):
+                acteur.registre.learn(numero_ps, numero)
+
     def liquider(self, numero: str = "") -> int:
         """Sends an RSP 580 for all lots accepted and not yet settled; gives how many returns. Raises ErreurActeur."""
         acteurs = [self.acteur(numero)] if numero else list(self.acteurs.values())
@@ -294,7 +302,9 @@ class Bureau:
             par_ps = {connu.numero_ps: [] for connu in list(acteur.registre.lots.values())[-1:]}
         envoyes = 0
         for numero_ps, connus in par_ps.items():
-            lus = (mark_received(load_catalogue(), c.lire(), c.deja) for c in connus)
+            catalogue, registre = load_catalogue(), acteur.registre
+            recus = (mark_received(catalogue, c.lire(), c.deja) for c in connus)
+            lus = (without_cancelled(catalogue, lot, registre) for lot in recus)
             lots = [lot for lot in lus if lot.factures]
             if lots or hors_flux:
                 self._send_rsp(acteur, numero_ps, lots, acteur.dernier.expediteur)

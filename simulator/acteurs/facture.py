@@ -21,6 +21,7 @@ from norms.cms import ErreurCms, open_with
 from norms.codec import Enregistrement, ErreurEnregistrement
 from norms.contrat.base import ModeSecurisation, TypeFacture
 from norms.identifiants import ErreurIdentifiant, adeli_valide, cle_nir
+from norms.tables import code_annulation
 from simulator.acteurs.analyse import AnalyseFacture, Chiffrement
 from simulator.acteurs.anomalies import Anomalie
 from simulator.acteurs.confiance import ABSENTE, Signature
@@ -77,8 +78,21 @@ class _Examen:
             self._check_insurer(structure)
         self._check_identifiers()
         return AnalyseFacture(
-            self.lue, self.type, self.mode, self.lot, prestations, vitale, cps, chiffrement, tuple(self.anomalies)
+            self.lue,
+            self.type,
+            self.mode,
+            self.lot,
+            prestations,
+            vitale,
+            cps,
+            chiffrement,
+            tuple(self.anomalies),
+            annulation=self._cancels(),
         )
+
+    def _cancels(self) -> bool:
+        entete, code = self.lue.entete, code_annulation(self.ctx.pack)
+        return bool(code) and entete.type == "2" and entete.texte("nature_operation") == code
 
     # --- security ---------------------------------------------------------------------------------------------
     def _blocks(self) -> dict[str, BlocSecurite]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from norms.contrat.base import TypeFacture
 from simulator.acteurs.analyse import AnalyseFacture, AnalyseFichier, AnalyseLot, AnalyseMessage
 from simulator.acteurs.anomalies import Anomalie, Catalogue
 from simulator.acteurs.decision import Decision
@@ -14,6 +15,10 @@ from simulator.acteurs.valeurs import jour, montre
 
 CleLot = tuple[str, str, str]
 DEJA_RECUE = "FACTURE_DEJA_RECUE"
+SANS_INITIALE = "FACTURE_ANNULATION_SANS_INITIALE"
+ANNULEE = "FACTURE_ANNULEE"
+#: What follows the date in the key of an invoice that cancels another.
+_ANNULE = "/A"
 
 
 @dataclass(slots=True)
@@ -37,7 +42,7 @@ class Souvenir:
     """What one message adds to the memory of an insurer. Plain data: it can be written and read back.
 
     ``lots``: PS, type, reference, digest, taken charge of; ``factures``: for each lot taken charge of, in order, the
-    number and date of its invoices; ``deja``: the numbers of those that were held already.
+    number and date of its invoices, and whether they cancel another; ``deja``: the numbers of those held already.
     """
 
     compostage: tuple[str, str]
@@ -61,12 +66,17 @@ class Souvenir:
 
 @dataclass(slots=True)
 class Registre:
-    """The memory of one insurer. Changed by its own thread only."""
+    """The memory of one insurer. Changed by its own thread only.
+
+    ``initiales``, ``annulees``: (PS, number) of the complementary parts it received, of those since cancelled.
+    """
 
     compostages: set[tuple[str, str]] = field(default_factory=set)
     fichiers: dict[tuple[str, str], str] = field(default_factory=dict)
     lots: dict[CleLot, LotConnu] = field(default_factory=dict)
     factures: set[tuple[str, str, str]] = field(default_factory=set)
+    initiales: set[tuple[str, str]] = field(default_factory=set)
+    annulees: set[tuple[str, str]] = field(default_factory=set)
 
     def record(self, analyse: AnalyseMessage, decision: Decision) -> None:
         """Remembers a message and what became of its lots."""
@@ -82,9 +92,16 @@ class Registre:
             cle = (ps, type_, reference)
             numeros, recus = (next(factures, ()), next(doubles, ())) if accepte else ((), ())
             self.factures.update((ps, type_, n) for n in numeros)
+            if type_ == TypeFacture.DRE:
+                for n in numeros:
+                    (self.annulees if n.endswith(_ANNULE) else self.initiales).add((ps, n.partition("/")[0]))
             deja = self.lots.get(cle)
             if deja is None or not deja.accepte:
                 self.lots[cle] = LotConnu(empreinte, ps, accepte, lecteur(cle, empreinte), deja=recus)
+
+    def learn(self, numero_ps: str, numero: str) -> None:
+        """A complementary part came by another way than a DRE: a concentrator drew it from a FSE (annexe5 §4.3)."""
+        self.initiales.add((numero_ps, numero))
 
     def knows(self, numero_ps: str, type_: str, reference: str) -> bool:
         """Whether a lot of this reference was received."""
@@ -141,9 +158,8 @@ def check_history(catalogue: Catalogue, analyse: AnalyseMessage, registre: Regis
     vus: set[CleLot] = set()
     lots = []
     for lot in fichier.lots:
-        lots.append(
-            _invoice_reuse(catalogue, _lot_reuse(catalogue, lot, registre, repete=lot_key(lot) in vus), registre)
-        )
+        neuf = _lot_reuse(catalogue, lot, registre, repete=lot_key(lot) in vus)
+        lots.append(_cancels_something(catalogue, _invoice_reuse(catalogue, neuf, registre), registre))
         vus.add(lot_key(lot))
     return replace(
         analyse,
@@ -191,13 +207,41 @@ def _invoice_reuse(catalogue: Catalogue, lot: AnalyseLot, registre: Registre) ->
 
 def mark_received(catalogue: Catalogue, lot: AnalyseLot, numeros: Collection[str]) -> AnalyseLot:
     """The lot with what memory knows of its invoices: those of these numbers came before; pure."""
-    if not numeros:
+    attendu = "une facture qu'aucun lot accepté n'a apportée"
+    return _marked(catalogue, lot, DEJA_RECUE, attendu, lambda f: f.numero in numeros and not f.has(DEJA_RECUE))
+
+
+def _cancels_something(catalogue: Catalogue, lot: AnalyseLot, registre: Registre) -> AnalyseLot:
+    """A cancellation is tied to what it cancels by the PS and the number (cdc §6, « DRE d'annulation »)."""
+    attendu = "le numéro d'une part complémentaire déjà reçue de ce PS"
+    return _marked(
+        catalogue,
+        lot,
+        SANS_INITIALE,
+        attendu,
+        lambda f: f.annulation and (lot.numero_ps, f.numero) not in registre.initiales,
+    )
+
+
+def without_cancelled(catalogue: Catalogue, lot: AnalyseLot, registre: Registre) -> AnalyseLot:
+    """The lot as it is settled: cancellations ask for nothing, what they cancel isn't paid any more; pure."""
+    lot = replace(lot, factures=tuple(f for f in lot.factures if not f.annulation))
+    if lot.type != TypeFacture.DRE:
+        return lot
+    attendu = "une DRE que le PS n'a pas annulée"
+    return _marked(catalogue, lot, ANNULEE, attendu, lambda f: (lot.numero_ps, f.numero) in registre.annulees)
+
+
+def _marked(
+    catalogue: Catalogue, lot: AnalyseLot, code: str, attendu: str, fautive: Callable[[AnalyseFacture], bool]
+) -> AnalyseLot:
+    """The lot with this anomaly on each invoice at fault."""
+    if not any(fautive(f) for f in lot.factures):
         return lot
     factures = []
     for f in lot.factures:
-        if f.numero in numeros and not f.has(DEJA_RECUE):
-            attendu, constate = "une facture qu'aucun lot accepté n'a apportée", montre(f.numero)
-            anomalie = catalogue.anomalie(DEJA_RECUE, attendu, constate, en=f.lue.entete)
+        if fautive(f):
+            anomalie = catalogue.anomalie(code, attendu, montre(f.numero), en=f.lue.entete)
             factures.append(replace(f, anomalies=(*f.anomalies, anomalie)))
         else:
             factures.append(f)
@@ -205,7 +249,7 @@ def mark_received(catalogue: Catalogue, lot: AnalyseLot, numeros: Collection[str
 
 
 def _invoice_key(f: AnalyseFacture) -> str:
-    return f"{f.numero}/{jour(f.lue.entete, 'date_facturation')}"
+    return f"{f.numero}/{jour(f.lue.entete, 'date_facturation')}{_ANNULE if f.annulation else ''}"
 
 
 def _file_key(fichier: AnalyseFichier) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cryptography.x509 import Certificate
@@ -53,7 +53,8 @@ class Abonnes:
 class Concentrateurs:
     """All the concentrators of the world. Implements ``Facteur``: returns addressed to one of them pass through it.
 
-    ``certificat`` gives what to encrypt with for an insurer, by number; ``emettre`` gets the ``flux`` events. The
+    ``certificat`` gives what to encrypt with for an insurer, by number; ``emettre`` gets the ``flux`` events;
+    ``confier`` the complementary parts drawn from enriched FSE: number of the AMC, of the PS, of the invoice. The
     world's lock protects it. What it remembers doesn't survive the process: returns then go to ``adresse_ps``.
     """
 
@@ -70,11 +71,13 @@ class Concentrateurs:
         emettre: Callable[[Nature, Mapping[str, Any]], None],
         adresse_ps: str,
         regles: ReglesOct | None = None,
+        confier: Callable[[str, str, str], None] = lambda _amc, _ps, _numero: None,
     ) -> None:
         self._organismes = tuple(organismes)
         self._par_adresse = {o.adresse.lower(): o for o in self._organismes if o.role == "OCT"}
         self._pack, self._facteur, self._emission, self._emettre = pack, facteur, emission, emettre
         self._certificat, self._alea, self._composteur = certificat, alea, composteur
+        self._confier = confier
         self._regles = regles or load_regles_oct()
         self._abonnes = {o.numero: Abonnes(dernier=adresse_ps) for o in self._par_adresse.values()}
 
@@ -95,6 +98,8 @@ class Concentrateurs:
             for lot in lettre.lots:
                 abonnes.lots[lot_key(lot)] = abonnes.dernier
             self._send_on(organisme, lue, lettre)
+        for complement in eclatement.complements:
+            self._confier(complement.numero_amc, complement.numero_ps, complement.facture)
         self._emettre("flux", {"eclatements": [_seen(organisme, recu, lue, eclatement)]})
         if comportement.art != "aucun":
             texte = comportement.art_texte or _report(lue, eclatement, [a.controle.texte for a in fautes])
@@ -224,6 +229,8 @@ def _seen(organisme: Organisme, recu: MessageRecu, lue: AnalyseMessage, eclateme
             {"destinataire": x.destinataire.numero, "lots": [lot.reference for lot in x.lots]}
             for x in eclatement.lettres
         ],
-        "complements": [asdict(c) for c in eclatement.complements],
+        "complements": [
+            {"facture": c.facture, "numero_amc": c.numero_amc, "montant": c.montant} for c in eclatement.complements
+        ],
         "sans_destinataire": list(eclatement.sans_destinataire),
     }

@@ -33,6 +33,7 @@ class Complement:
     facture: str
     numero_amc: str
     montant: int
+    numero_ps: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def split(fichier: AnalyseFichier, contenu: bytes, organismes: Iterable[Organism
         for o, lots in par_destinataire.values()
     )
     complements = tuple(
-        Complement(f.numero, f.lue.entete.texte("numero_amc"), f.montant("total_amc"))
+        Complement(f.numero, f.lue.entete.texte("numero_amc"), f.montant("total_amc"), lot.numero_ps)
         for lot in fichier.lots
         for f in lot.factures
         if is_split_by_oct(f, regles)

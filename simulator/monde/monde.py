@@ -113,6 +113,7 @@ class MondeSimule:
             composteur=self._courrier.composteur,
             emettre=self.journal.emettre,
             adresse_ps=self.adresse_ps,
+            confier=self.bureau.learn_part,
         )
         self.bureau.relais = self.concentrateurs.relay
         self.bureau.facteur = self.concentrateurs

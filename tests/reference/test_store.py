@@ -131,3 +131,56 @@ def test_references_conservees_90_jours(tmp_path: Path) -> None:
     lot(lots, "004", "2022-01-01", "remplace")
     assert lots.references_conservees(TypeFacture.FSE, date(2022, 11, 21)) == {"002", "003"}
     assert lots.references_conservees(TypeFacture.DRE, date(2022, 11, 21)) == frozenset()
+
+
+ANCIENNE = """
+CREATE TABLE ancienne (
+  id INTEGER PRIMARY KEY, type TEXT NOT NULL CHECK (type IN ('FSE', 'DRE')),
+  numero TEXT NOT NULL CHECK (length(numero) = 9), mode TEXT NOT NULL, statut TEXT NOT NULL,
+  date_elaboration TEXT NOT NULL, situation TEXT NOT NULL, nom TEXT NOT NULL, prenom TEXT NOT NULL,
+  total INTEGER NOT NULL, amo INTEGER NOT NULL, amc INTEGER NOT NULL, assure INTEGER NOT NULL,
+  groupes TEXT NOT NULL, contenu BLOB NOT NULL, critere_lot TEXT NOT NULL,
+  motif_rejet TEXT NOT NULL DEFAULT '', montant_paye INTEGER, UNIQUE (type, numero)
+) STRICT;
+INSERT INTO ancienne SELECT id, type, numero, mode, statut, date_elaboration, situation, nom, prenom, total, amo, amc,
+  assure, groupes, contenu, critere_lot, motif_rejet, montant_paye FROM factures;
+DROP TABLE factures;
+ALTER TABLE ancienne RENAME TO factures;
+"""
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_poste_d_une_version_anterieure(tmp_path: Path, version: int) -> None:
+    """Its invoices and lots are kept; a number may then be borne by an invoice and by its cancellation."""
+    base = Base(tmp_path)
+    facture = enregistrer(Factures(base), "000000007", TypeFacture.DRE)
+    lots = Lots(base, CATALOGUE)
+    lots.enregistrer(
+        reference="AAA",
+        type_=TypeFacture.DRE,
+        mode=ModeSecurisation.SESAM_VITALE,
+        jour="2022-11-21",
+        contenu=b"",
+        critere_fichier="",
+        groupe=CATALOGUE.creer(93),
+        adresse="",
+        factures=[facture],
+    )
+    base.fermer()
+    lien = sqlite3.connect(tmp_path / NOM)
+    lien.executescript(ANCIENNE + f"PRAGMA user_version = {version};")
+    if version == 1:
+        lien.executescript("DROP TABLE absences; DROP TABLE paiements; DROP TABLE rapports;")
+    lien.close()
+
+    base = Base(tmp_path)
+    factures = Factures(base)
+    (gardee,) = factures.toutes()
+    assert (gardee.numero, gardee.lot, gardee.contenu, gardee.annulation) == ("000000007", "AAA", b"facture", False)
+    assert base.lire("PRAGMA foreign_key_check") == []
+    with pytest.raises(Refus):
+        enregistrer(factures, "000000007", TypeFacture.DRE)
+    with pytest.raises(sqlite3.IntegrityError):
+        base.ecrire("DELETE FROM factures")  # references are still watched over
+    base.fermer()
+    assert [f.numero for f in Factures(Base(tmp_path)).toutes()] == ["000000007"]
