@@ -49,6 +49,15 @@ def _series_without_dre(poste: Poste) -> None:
     _flows(poste, lambda flux: flux[:1] if len(flux[0].prestations) > 1 else flux)
 
 
+def _as_with_amo_acts(poste: Poste) -> None:
+    decision = poste.elaboration.decision
+    decision.types_sans_acte_amo = decision.types_de_flux
+
+
+def _nothing_without_amo_acts(poste: Poste) -> None:
+    poste.elaboration.decision.types_sans_acte_amo = lambda _amc: ()
+
+
 # --- what they bear ---------------------------------------------------------------------------------------------
 def _ask(poste: Poste, changer: Callable[[FactureElaborer], FactureElaborer]) -> None:
     elaborer = poste.elaboration.elaborer
@@ -83,6 +92,18 @@ def _amc_without_third_party(poste: Poste) -> None:
 
 
 MUTANTS = (
+    Mutant(
+        "sans-acte-amo-ignore",
+        "Fait une FSE d'actes que l'AMO ne rembourse pas",
+        ("SV-4.2.1.12.1-14", "SV-4.2.1.12.1-18", "SV-3.2.3.4-15"),
+        _as_with_amo_acts,
+    ),
+    Mutant(
+        "sans-acte-amo-rien",
+        "Ne facture à personne les actes que l'AMO ne rembourse pas",
+        ("SV-4.2.1.12.1-14", "SV-4.2.1.12.1-17", "SV-3.2.3.4-10", "SV-3.2.3.4-15"),
+        _nothing_without_amo_acts,
+    ),
     Mutant(
         "dre-sans-reste",
         "Élabore une DRE quand l'AMO prend tout en charge",
