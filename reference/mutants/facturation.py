@@ -265,7 +265,15 @@ MUTANTS = (
     Mutant(
         "montant-amc-absent-gestion-unique",
         "Oublie la part complémentaire dans la FSE en gestion unique",
-        ("SV-3.2.7.2-11", "SV-4.2.1.12.1-03", "SV-3.2.3.4-07", "SV-3.2.3.5.1.1-05", "SV-2.2.4.1-03"),
+        (
+            "SV-3.2.7.2-11",
+            "SV-3.2.7.2-12",
+            "SV-4.2.1.12.1-03",
+            "SV-3.2.3.4-07",
+            "SV-3.2.3.4-08",
+            "SV-3.2.3.5.1.1-05",
+            "SV-2.2.4.1-03",
+        ),
         _no_amc_in_single,
     ),
     Mutant(

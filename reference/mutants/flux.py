@@ -39,6 +39,35 @@ def _without_consent(poste: Poste) -> None:
     recherche.determiner = d_office  # type: ignore[method-assign]  # a deviation
 
 
+def _single_all_the_same(poste: Poste) -> None:
+    """Single management bears the complementary part without third-party payment too."""
+    recherche = poste.elaboration.recherche_amc
+    unique = recherche._unique
+
+    def toujours(complementaire, convention, tiers_payant):  # type: ignore[no-untyped-def]  # a deviation
+        return unique(complementaire, convention, tiers_payant.model_copy(update={"amc": True}))
+
+    recherche._unique = toujours  # type: ignore[method-assign]  # a deviation
+
+
+def _contract_made_up(poste: Poste) -> None:
+    """A patient without a contract is given the first organisation that the PS has a convention with."""
+    recherche = poste.elaboration.recherche_amc
+    determiner = recherche.determiner
+
+    def inventer(demande, beneficiaire, jour, tiers_payant):  # type: ignore[no-untyped-def]  # a deviation
+        if demande.gestion == "unique" and demande.source == "carte_vitale" and not beneficiaire.complementaires:
+            ailleurs = {"source": "saisie", "numero_amc": recherche.conventions[0].numero_amc}
+            demande = demande.model_copy(update=ailleurs)
+        return determiner(demande, beneficiaire, jour, tiers_payant)
+
+    recherche.determiner = inventer  # type: ignore[method-assign]  # a deviation
+
+
+def _no_indicator(poste: Poste) -> None:
+    poste.elaboration.recherche_amc.indicateur_non_restitue = ""
+
+
 def _flows(poste: Poste, changer: Callable[[tuple[FluxAElaborer, ...]], tuple[FluxAElaborer, ...]]) -> None:
     decision = poste.elaboration.decision
     decider = decision.decider
@@ -113,14 +142,32 @@ MUTANTS = (
     Mutant(
         "amo-seule-ignoree",
         "Élabore une part complémentaire en SMG et une DRE en AME",
-        ("SV-3.2.6.3-03", "SV-3.2.6.3-05"),
+        ("SV-3.2.6.3-03", "SV-3.2.6.3-05", "SV-4.2.1.5.1-19"),
         _amc_everywhere,
     ),
     Mutant(
         "complementaire-d-office",
         "Prend la complémentaire de la carte sans l'accord du PS",
-        ("SV-3.2.3.4-06", "SV-3.2.3.5.2.1-05"),
+        ("SV-3.2.3.4-06", "SV-3.2.3.5.2.1-05", "SV-3.2.3.5.1.1-03"),
         _without_consent,
+    ),
+    Mutant(
+        "amc-unique-hors-tp",
+        "Garde la part complémentaire dans la FSE hors tiers payant AMC",
+        ("SV-4.2.1.1-50",),
+        _single_all_the_same,
+    ),
+    Mutant(
+        "complementaire-inventee",
+        "Donne un contrat complémentaire à qui n'en présente pas",
+        ("SV-3.2.3.5.1.1-02",),
+        _contract_made_up,
+    ),
+    Mutant(
+        "indicateur-non-valorise",
+        "Laisse vide l'indicateur de traitement que ni la carte ni ADR n'ont donné",
+        ("SV-4.2.1.5.2-21",),
+        _no_indicator,
     ),
     Mutant("serie-sans-dre", "N'élabore pas la DRE d'une série d'actes", ("SV-3.2.4.13-03",), _series_without_dre),
     Mutant("serie-dernier-acte", "Ne facture que le dernier acte d'une série", ("SV-4.2.1.1-52",), _last_act_only),
