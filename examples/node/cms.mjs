@@ -7,6 +7,7 @@ import { deflateSync } from "node:zlib";
 import { Refus } from "./erreurs.mjs";
 
 const USAGE = "chiffrement_piece_jointe";
+const [UTC, GENERALISEE] = [0x17, 0x18]; // tags of dates in DER
 const OID = {
   data: "1.2.840.113549.1.7.1",
   envelopedData: "1.2.840.113549.1.7.3",
@@ -71,19 +72,41 @@ function emetteurEtSerie(certificat) {
   return { serie: serie.brut, emetteur: emetteur.brut };
 }
 
-// Serial numbers revoked by a list, with its issuer; « tbs » and « signature » allow to check it.
+// Serial numbers revoked by a list, with its issuer and the day it should be replaced; « tbs » and « signature » allow to
+// check it.
 function lireCrl(der) {
   const [tbs, , signature] = enfants(lire(der));
   const champs = enfants(tbs);
   const [, emetteur] = champs[0].etiquette === 0x02 ? champs.slice(1) : champs;
-  const apresDates = champs.findLastIndex((c) => c.etiquette === 0x17 || c.etiquette === 0x18) + 1;
+  const dates = champs.filter((c) => c.etiquette === UTC || c.etiquette === GENERALISEE);
+  const apresDates = champs.indexOf(dates.at(-1)) + 1;
   const revoques = champs[apresDates]?.etiquette === 0x30 ? enfants(champs[apresDates]) : [];
   return {
     emetteur: emetteur.brut,
+    prochaine: dates.length > 1 ? instantDe(dates[1]) : null,
     revoques: revoques.map((r) => enfants(r)[0].brut),
     tbs: tbs.brut,
     signature: signature.contenu.subarray(1),
   };
+}
+
+// UTCTime (its century is implied) or GeneralizedTime, both in Zulu.
+function instantDe(date) {
+  const texte = date.contenu.toString("ascii");
+  const siecle = date.etiquette === GENERALISEE ? "" : Number(texte.slice(0, 2)) < 50 ? "20" : "19";
+  const [an, mois, jour, h, min, s] = (siecle + texte).match(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/).slice(1);
+  return new Date(`${an}-${mois}-${jour}T${h}:${min}:${s}Z`);
+}
+
+// Tells which revocation lists are out of date (cdc §3.6.4).
+export function verifierListes(annuaire, instant, alerter) {
+  for (const { niveau, der } of annuaire.crl) {
+    const { prochaine } = lireCrl(Buffer.from(der, "base64"));
+    const usage = { donnees: "données", piece_jointe: "pièces jointes" }[niveau];
+    if (usage && prochaine && instant > prochaine) {
+      alerter(`Liste de révocation (CRL) du chiffrement de ${usage} périmée : la mettre à jour sur le poste`);
+    }
+  }
 }
 
 // --- choice of the certificate -----------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // Sending: each waiting file encrypted for its recipient, in a message of its own. What the network can't take now
 // waits; what has left doesn't leave twice.
 
-import { chiffrer, choisirCertificat, compresser } from "./cms.mjs";
+import { chiffrer, choisirCertificat, compresser, verifierListes } from "./cms.mjs";
 import { MessageRefuse, Refus, ReseauIndisponible } from "./erreurs.mjs";
 import { changerFactures } from "./lots.mjs";
 import { ajouter, avancer } from "./magasin.mjs";
@@ -14,6 +14,7 @@ export async function transmettre(poste) {
     return { messages: [] };
   }
   const annuaire = await poste.services.appeler("annuaire.certificats", {});
+  verifierListes(annuaire, poste.horloge.instant, (texte) => poste.montrer("alerte", texte));
   const messages = [];
   for (const fichier of attente) messages.push(await transmettreUn(poste, fichier, annuaire));
   return { messages };

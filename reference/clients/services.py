@@ -81,7 +81,7 @@ class ClientServices:
             raise ServicesInjoignables(f"adresse des services fournis incorrecte : « {url[:80]} » ; attendu http://…")
         self._hote, self._port, self._delai = adresse.hostname, adresse.port or 80, delai_s
         self._entetes = {"Authorization": f"Bearer {jeton}", "Content-Type": "application/json"}
-        self._alerter = alerter
+        self.alerter = alerter
         self._catalogue, self._codes = CatalogueGroupes(pack), CodesRetour(pack)
         self._connexion: http.client.HTTPConnection | None = None
         self._compteur = 0
@@ -251,7 +251,7 @@ class ClientServices:
     def _warn(self, libelle: str) -> None:
         """A label with a correct code is a warning, as for an expired data certificate (SV-4.2.1.13-37)."""
         if libelle != self._codes.libelle(CORRECT):
-            self._alerter(libelle)
+            self.alerter(libelle)
 
     def _exchange(self, fonction: str, corps: bytes) -> dict[str, Any]:
         """One call on the kept connection; a connection closed meanwhile by the other side is opened again, once."""

@@ -12,20 +12,22 @@ from reference.facturation.contexte import ACCIDENT_DU_TRAVAIL
 from reference.modele import ADR, Beneficiaire, Droits
 
 CPS_ABSENTE = "F001"
+#: hypothese: nature of insurance of free care, as in ``donnees/tiers_payant.yaml``.
+SOINS_GRATUITS = "50"
 
 
 def incoherences(droits: Droits, beneficiaire: Beneficiaire, carte: Droits, nature_assurance: str) -> list[str]:
     """What differs: date and rank of birth, régime, caisse, centre (SV-4.2.1.13-08 to -12).
 
-    The organisation isn't compared for an accident at work (SV-4.2.1.13-13), nor when ADR gave the rights: it may know
-    of a move that the card doesn't (SV-4.2.1.13-19).
+    The organisation isn't compared for an accident at work (SV-4.2.1.13-13), for free care (SV-4.2.1.13-14), nor when
+    ADR gave the rights: it may know of a move that the card doesn't (SV-4.2.1.13-19).
     """
     differences = []
     if beneficiaire.naissance not in {b.naissance for b in carte.beneficiaires}:
         differences.append("date de naissance")
     elif (beneficiaire.naissance, beneficiaire.rang) not in {(b.naissance, b.rang) for b in carte.beneficiaires}:
         differences.append("rang de naissance")
-    if nature_assurance != ACCIDENT_DU_TRAVAIL and droits.support_droits != ADR:
+    if nature_assurance not in (ACCIDENT_DU_TRAVAIL, SOINS_GRATUITS) and droits.support_droits != ADR:
         noms = ("régime", "caisse gestionnaire", "centre gestionnaire")
         differences += [n for n, a, b in zip(noms, droits.organisme, carte.organisme, strict=True) if a != b]
     return differences

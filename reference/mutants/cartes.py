@@ -204,7 +204,10 @@ MUTANTS = (
         _do_without_vitale,
     ),
     Mutant(
-        "vitale-perimee-acceptee", "Accepte une carte Vitale périmée", ("SV-4.2.1.3-22", "SV-3.2.2-07"), _accept_expired
+        "vitale-perimee-acceptee",
+        "Accepte une carte Vitale périmée",
+        ("SV-4.2.1.3-22", "SV-3.2.2-07", "SV-3.2.3.2-07"),
+        _accept_expired,
     ),
     Mutant(
         "demonstration-muette",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from norms.contrat.adaptateur import FactureElaborer
@@ -11,13 +12,16 @@ from norms.ssv import Groupe
 from reference.erreurs import Refus
 from reference.facturation.documents import MENTION_DEGRADE, Documents
 from reference.facturation.groupes import DonneesFacture
-from reference.facturation.modes import ControleModes
+from reference.facturation.modes import ControleModes, est_telemedecine, load_table
 from reference.facturation.securisation import Securisation, Signataire
 from reference.modele import APCV, Beneficiaire, Droits, PrestationTarifee, SituationFacturation, Totaux
 from reference.mutants.modele import Mutant
 from reference.ports import FactureFormee
 from reference.poste import Poste
 from reference.store import FactureConservee
+
+PHARMACIES = frozenset({"50", "51"})
+LABORATOIRES = frozenset({"30", "38", "39", "40"})
 
 
 def _degrade_always(poste: Poste) -> None:
@@ -30,6 +34,38 @@ def _degrade_telemedicine(poste: Poste) -> None:
 
 def _sans_vitale_always(poste: Poste) -> None:
     poste.elaboration.modes.sans_vitale_permis = lambda _situation, _actes: True
+
+
+def _close_sans_vitale(poste: Poste, specialites: frozenset[str]) -> None:
+    """Closes SESAM sans Vitale to what opens it by itself for those specialties, telemedicine when there are none."""
+    sain = poste.elaboration.modes.sans_vitale_permis
+
+    def fermer(situation: SituationFacturation, actes: Sequence[str]) -> bool:
+        ferme = situation.specialite in specialites if specialites else est_telemedecine(actes)
+        return not ferme and sain(situation, actes)
+
+    poste.elaboration.modes.sans_vitale_permis = fermer
+
+
+def _accompanied_sans_vitale(poste: Poste) -> None:
+    sain = poste.elaboration.modes.sans_vitale_permis
+    accompagnement = load_table().accompagnement
+
+    def ouvrir(situation: SituationFacturation, actes: Sequence[str]) -> bool:
+        return sain(situation, actes) or any(a in accompagnement for a in actes)
+
+    poste.elaboration.modes.sans_vitale_permis = ouvrir
+
+
+def _minor_needs_vitale(poste: Poste) -> None:
+    impose = poste.elaboration.modes.mode_impose
+
+    def degrader(droits: Droits, situation: SituationFacturation, actes: Sequence[str]) -> ModeSecurisation | None:
+        attendu = impose(droits, situation, actes)
+        pharmacie = attendu == ModeSecurisation.SANS_VITALE and situation.specialite in PHARMACIES
+        return ModeSecurisation.DEGRADE if pharmacie else attendu
+
+    poste.elaboration.modes.mode_impose = degrader
 
 
 class _ExigeVitale(ControleModes):
@@ -151,6 +187,30 @@ MUTANTS = (
         "Accepte le mode SESAM sans Vitale pour une consultation au cabinet",
         ("SV-3.2.9.3.1.1-13",),
         _sans_vitale_always,
+    ),
+    Mutant(
+        "sans-vitale-teleconsultation-fermee",
+        "Refuse le mode SESAM sans Vitale à une téléconsultation",
+        ("SV-3.2.9.3.1.1-11",),
+        partial(_close_sans_vitale, specialites=frozenset()),
+    ),
+    Mutant(
+        "sans-vitale-laboratoire-ferme",
+        "Refuse le mode SESAM sans Vitale à un directeur de laboratoire",
+        ("SV-3.2.9.3.1.1-06",),
+        partial(_close_sans_vitale, specialites=LABORATOIRES),
+    ),
+    Mutant(
+        "sans-vitale-accompagnement",
+        "Accepte le mode SESAM sans Vitale pour l'accompagnement d'une téléconsultation",
+        ("SV-3.2.9.3.1.1-12",),
+        _accompanied_sans_vitale,
+    ),
+    Mutant(
+        "sans-vitale-mineure-en-pharmacie",
+        "Refuse à la pharmacie le mode SESAM sans Vitale pour le contraceptif d'une mineure",
+        ("SV-3.2.9.3.1.1-08",),
+        _minor_needs_vitale,
     ),
     Mutant(
         "sans-vitale-change-en-degrade",

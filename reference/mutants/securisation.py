@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from norms.contrat.base import ModeSecurisation, TypeFacture
 from norms.ssv import Groupe
-from reference.erreurs import CodeRetour
+from reference.erreurs import CodeRetour, Refus
 from reference.facturation.secondes_signatures import SecondesSignatures
 from reference.facturation.securisation import (
     DESYNCHRONISE,
@@ -20,6 +21,7 @@ from reference.facturation.securisation import (
 )
 from reference.mutants.lots import SerieUnique
 from reference.mutants.modele import Mutant, ServicesDelegues, brancher, ignore_coherence
+from reference.mutants.situations import _set
 from reference.ports import FactureFormee, Services
 from reference.poste import Poste
 from reference.store import FactureConservee, Factures
@@ -49,6 +51,9 @@ def _signatures_reversed(poste: Poste) -> None:
     poste.securisation.sequences[SESAM_VITALE] = (chiffrer, signer_ps, signer_vitale)
 
 
+PRESTATION = 1610
+
+
 class _MiseEnFormeMaison(ServicesDelegues):
     def formater_facture(self, type_: TypeFacture, mode: ModeSecurisation, groupes: Sequence[Groupe]) -> bytes:
         return "".join("".join(g.champs) for g in groupes).encode("ascii", "replace")
@@ -71,6 +76,69 @@ def _try_ps(services: Services, facture: FactureFormee, signataire: Signataire) 
 
 def _one_time_only(poste: Poste) -> None:
     poste.securisation.sequences[DESYNCHRONISE] = (chiffrer, signer_vitale, _try_ps)
+
+
+def _no_vitale_first(poste: Poste) -> None:
+    poste.securisation.sequences[DESYNCHRONISE] = (chiffrer,)
+
+
+def _situation_forgotten(poste: Poste) -> None:
+    achever = poste.securisation.achever
+
+    def sans_situation(contenu: bytes, signataire: Signataire) -> FactureFormee:
+        return achever(contenu, replace(signataire, situation=""))
+
+    poste.securisation.achever = sans_situation  # type: ignore[method-assign]  # the fault itself
+
+
+class _SansServices(Securisation):
+    """Makes the invoice by itself, and takes it for secured."""
+
+    def securiser(
+        self, type_: TypeFacture, mode: ModeSecurisation, groupes: Sequence[Groupe], signataire: Signataire
+    ) -> FactureFormee:
+        return FactureFormee("".join("".join(g.champs) for g in groupes).encode("ascii", "replace"), "MAISON")
+
+
+def _without_services(poste: Poste) -> None:
+    poste.securisation = poste.elaboration.securisation = _SansServices(poste.services)
+
+
+class _GroupesGardes(ServicesDelegues):
+    """Adds to an invoice the groups of the one before that it doesn't replace."""
+
+    derniers: Sequence[Groupe] = ()
+
+    def formater_facture(self, type_: TypeFacture, mode: ModeSecurisation, groupes: Sequence[Groupe]) -> bytes:
+        nouveaux = {(g.id, g.champs[0]) if g.id == PRESTATION else (g.id, "") for g in groupes}
+        restes = [
+            g for g in self.derniers if ((g.id, g.champs[0]) if g.id == PRESTATION else (g.id, "")) not in nouveaux
+        ]
+        self.derniers = groupes
+        return super().formater_facture(type_, mode, [*groupes, *restes])
+
+
+def _groups_kept(poste: Poste) -> None:
+    brancher(poste, _GroupesGardes(poste.services))
+
+
+class _SecuriseesCachees(Factures):
+    def toutes(self, statut: str | None = None) -> tuple[FactureConservee, ...]:
+        return tuple(f for f in super().toutes(statut) if f.statut != SECURISEE)
+
+
+def _waiting_hidden(poste: Poste) -> None:
+    poste.factures = _SecuriseesCachees(poste.base)  # what the screen shows, nothing else
+
+
+def _waiting_closed(poste: Poste) -> None:
+    class Fermees(Factures):
+        def toutes(self, statut: str | None = None) -> tuple[FactureConservee, ...]:
+            if poste.session.droits is not None:
+                raise Refus("terminer d'abord la facture en cours")
+            return super().toutes(statut)
+
+    poste.factures = Fermees(poste.base)
 
 
 class _DitesSecurisees(Factures):
@@ -169,6 +237,51 @@ MUTANTS = (
         "Ne sauvegarde pas la facture achevée au second temps",
         ("SV-4.2.1.15-21", "SV-3.2.9.1-05"),
         _second_time_lost,
+    ),
+    Mutant(
+        "desynchro-sans-vitale",
+        "Met une facture désynchronisée en attente sans la faire signer par la carte Vitale",
+        ("SV-4.2.1.15-10",),
+        _no_vitale_first,
+    ),
+    Mutant(
+        "desynchro-situation-oubliee",
+        "Ne dit pas aux services, au second temps, sous quelle situation la CPS signe",
+        ("SV-4.2.1.15-25",),
+        _situation_forgotten,
+    ),
+    Mutant(
+        "services-ignores",
+        "Fabrique lui-même des factures qu'il tient pour sécurisées",
+        ("SV-4.1.2.3-06",),
+        _without_services,
+    ),
+    Mutant(
+        "ps-non-identifie", "Ne donne pas aux services le numéro du PS", ("SV-4.2.1.13-01",), _set(1120, {1: "", 2: ""})
+    ),
+    Mutant(
+        "assure-non-identifie",
+        "Ne donne pas aux services le NIR de l'assuré",
+        ("SV-4.2.1.13-02",),
+        _set(1130, {2: "", 3: ""}),
+    ),
+    Mutant(
+        "groupes-non-reinitialises",
+        "Laisse dans une facture les groupes de la précédente",
+        ("SV-4.2.1.13-30",),
+        _groups_kept,
+    ),
+    Mutant(
+        "attente-invisible",
+        "Ne montre pas les factures sécurisées en attente",
+        ("SV-4.2.1.13-32",),
+        _waiting_hidden,
+    ),
+    Mutant(
+        "attente-fermee-en-saisie",
+        "N'ouvre pas la liste des factures en attente pendant une saisie",
+        ("SV-4.2.1.13-33",),
+        _waiting_closed,
     ),
     Mutant(
         "dre-autre-mode",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from norms.contrat.adaptateur import FactureElaborer, PrestationDemandee
 from norms.contrat.base import ModeSecurisation, TypeFacture
@@ -56,7 +57,7 @@ def _set(id_: int, champs: dict[int, str]) -> Callable[[Poste], None]:
 
 
 # --- modes --------------------------------------------------------------------------------------------------
-def _other_rate(poste: Poste) -> None:
+def _other_rate(poste: Poste, mode: ModeSecurisation) -> None:
     elaborer, tarifer = poste.elaboration.elaborer, poste.elaboration.tarification.tarifer
     courant = [ModeSecurisation.SESAM_VITALE]
 
@@ -68,7 +69,7 @@ def _other_rate(poste: Poste) -> None:
         prestations: Iterable[PrestationDemandee], specialite: str, contexte: ContexteAmo
     ) -> tuple[PrestationTarifee, ...]:
         faites = tarifer(prestations, specialite, contexte)
-        if courant[0] != ModeSecurisation.DEGRADE:
+        if courant[0] != mode:
             return faites
         return tuple(replace(p, taux=60, montant_amo=p.base_remboursement * 60 // 100) for p in faites)
 
@@ -235,7 +236,18 @@ def _ask_nothing(poste: Poste) -> None:
 
 
 MUTANTS = (
-    Mutant("degrade-autre-taux", "Rembourse à 60 % en mode dégradé", ("SV-4.2.3.1-01",), _other_rate),
+    Mutant(
+        "degrade-autre-taux",
+        "Rembourse à 60 % en mode dégradé",
+        ("SV-4.2.3.1-01",),
+        partial(_other_rate, mode=ModeSecurisation.DEGRADE),
+    ),
+    Mutant(
+        "desynchro-autre-taux",
+        "Rembourse à 60 % en mode désynchronisé",
+        ("SV-4.2.1.15-01",),
+        partial(_other_rate, mode=ModeSecurisation.DESYNCHRONISE),
+    ),
     Mutant(
         "degrade-autre-caisse",
         "Envoie la FSE dégradée à une autre caisse que celle de l'assuré",

@@ -175,6 +175,21 @@ class DiffusionTable(Parametres):
     defaut: DefautTable = ""
 
 
+class Certificats(Parametres):
+    """What is on the workstation: the certificate of an organisation, the revocation list of a usage, or both."""
+
+    usage: Literal["donnees", "piece_jointe"]
+    organisme: str = ""
+    certificat: Literal["valide", "renouvele", "expire", "revoque", "pas_encore_valide"] | None = None
+    liste: Literal["a_jour", "perimee"] | None = None
+
+    @model_validator(mode="after")
+    def _sets(self) -> Self:
+        if bool(self.organisme) != bool(self.certificat) or not (self.certificat or self.liste):
+            raise ValueError("donner organisme et certificat, ou liste")
+        return self
+
+
 class Levee(Parametres):
     """Without a name, every fault."""
 
@@ -295,6 +310,16 @@ def _loi_fault(monde: MondeSimule, p: DefautDistributeur) -> None:
     monde.distributeur.defaut = p.defaut
 
 
+def _set_certificates(monde: MondeSimule, p: Certificats) -> None:
+    if p.certificat:
+        if p.organisme not in {o.numero for o in monde.organismes}:
+            raise ErreurMonde(f"organisme « {p.organisme} » inconnu : il n'a pas de certificat")
+        en_place = monde.ssv.certificats.variantes if p.usage == "donnees" else monde.ssv.publies.piece_jointe
+        en_place[p.organisme] = p.certificat
+    if p.liste:
+        monde.ssv.publies.listes[p.usage] = p.liste
+
+
 def _settle(monde: MondeSimule, p: Liquidation) -> None:
     monde.bureau.liquider(p.acteur)
 
@@ -331,6 +356,9 @@ ACTIONS: dict[str, Action] = {
     "loi.diffuser": Action(Diffusion, _spread, "Envoie au PS des incréments de la liste d'opposition."),
     "loi.defaut": Action(
         DefautDistributeur, _loi_fault, "Fait taire le distributeur d'opposition, ou abîme ses fichiers."
+    ),
+    "certificats.regler": Action(
+        Certificats, _set_certificates, "Met sur le poste un autre certificat d'organisme, ou une liste de révocation."
     ),
     "reseau.couper": Action(Aucun, _network_down, "Coupe le réseau : SMTP et POP3 refusent les connexions."),
     "reseau.retablir": Action(Aucun, _network_up, "Rétablit le réseau sur les mêmes ports."),

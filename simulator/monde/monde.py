@@ -176,6 +176,7 @@ class MondeSimule:
             self.terminaux,
         )
         pile.enter_context(ssv)
+        self.ssv = ssv
         reseau = config.reseau
         try:
             self._service = pile.enter_context(

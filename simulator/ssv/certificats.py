@@ -18,6 +18,22 @@ from simulator.ssv.organismes import Organisme
 ROLE = "chiffrement_donnees"
 NIVEAU = "donnees"
 VALIDE = "valide"
+A_JOUR = "a_jour"
+
+
+@dataclass(slots=True)
+class Publies:
+    """What of the PKI is on the workstation instead of the ordinary: attachment certificates, revocation lists.
+
+    ``piece_jointe``: number of an organisation -> variant of its certificate. ``listes``: level -> variant of its list.
+    """
+
+    piece_jointe: dict[str, str] = field(default_factory=dict)
+    listes: dict[str, str] = field(default_factory=dict)
+
+    def liste(self, niveau: str) -> str:
+        """The variant of the list of a level."""
+        return self.listes.get(niveau, A_JOUR)
 
 
 @dataclass(slots=True)
@@ -27,6 +43,7 @@ class CertificatsDonnees:
     pki: TestPki
     horloge: Horloge
     variantes: dict[str, str] = field(default_factory=dict)
+    publies: Publies = field(default_factory=Publies)
     _lue: tuple[bytes, x509.CertificateRevocationList] | None = field(default=None, init=False, repr=False)
     _revoques: dict[x509.Certificate, bool] = field(default_factory=dict, init=False, repr=False)
 
@@ -55,7 +72,7 @@ class CertificatsDonnees:
 
     def _list(self) -> x509.CertificateRevocationList:
         """The revocation list in force, read again only when it has changed."""
-        der = self.pki.crl(NIVEAU)
+        der = self.pki.crl(NIVEAU, self.publies.liste(NIVEAU))
         if self._lue is None or self._lue[0] != der:
             self._lue = (der, read_crl(der))
             self._revoques.clear()

@@ -28,6 +28,7 @@ from norms.contrat.services import (
 from simulator.cards.erreurs import ErreurCarte
 from simulator.cards.profils import by_atr
 from simulator.readers.equipement import modele
+from simulator.ssv.certificats import VALIDE, Publies
 from simulator.ssv.contexte import Contexte
 from simulator.ssv.erreurs import RefusSsv
 from simulator.ssv.facture import decode_base64
@@ -40,10 +41,10 @@ GROUPE_LECTEUR, GROUPE_CANAUX = 61, 63
 
 @dataclass(frozen=True, slots=True)
 class Divers:
-    """TraduireARL, LireConfig, annuaire. ``variantes_publiees``: variants of the PKI that the directory gives."""
+    """TraduireARL, LireConfig, annuaire. ``publies``: what the directory gives that isn't the ordinary."""
 
     contexte: Contexte
-    variantes_publiees: tuple[str, ...] = ("valide",)
+    publies: Publies
 
     def traduire_arl(self, params: TraduireArl) -> RetourGroupes:
         """One group 15 per acknowledgement of the file (cdc §4.2.2.1). Raises RefusSsv."""
@@ -131,16 +132,22 @@ class Divers:
     def certificats(self, params: Vide) -> AnnuaireCertificats:
         """Certificates to encrypt attachments with, authorities from the root, revocation lists (cdc §3.2.9.4)."""
         pki = self.contexte.pki
-        publies = pki.publications(ROLES_PUBLIES, self.variantes_publiees)
         return AnnuaireCertificats(
             certificats=tuple(
-                CertificatPublie(usage=p.role, porteur=p.porteur.nom, adresse=p.porteur.adresse, pem=_pem(p.certificat))
-                for p in publies
-                if p.porteur.adresse
+                CertificatPublie(usage=role, porteur=p.nom, adresse=p.adresse, pem=_pem(self._published(role, p.nom)))
+                for role in ROLES_PUBLIES
+                for p in pki.porteurs(role)
+                if p.adresse
             ),
             autorites=tuple(_pem(a) for a in pki.autorites()),
-            crl=tuple(CrlPubliee(niveau=n, der=base64.b64encode(pki.crl(n)).decode("ascii")) for n in NIVEAUX_PUBLIES),
+            crl=tuple(
+                CrlPubliee(niveau=n, der=base64.b64encode(pki.crl(n, self.publies.liste(n))).decode("ascii"))
+                for n in NIVEAUX_PUBLIES
+            ),
         )
+
+    def _published(self, role: str, nom: str) -> x509.Certificate:
+        return self.contexte.pki.certificat(role, nom, self.publies.piece_jointe.get(nom, VALIDE))
 
 
 def _pem(certificat: x509.Certificate) -> str:

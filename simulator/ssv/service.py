@@ -22,7 +22,7 @@ from simulator.pki import TestPki
 from simulator.readers.base import CardReader
 from simulator.readers.equipement import Terminaux
 from simulator.services.refus import SansReponse
-from simulator.ssv.certificats import CertificatsDonnees
+from simulator.ssv.certificats import CertificatsDonnees, Publies
 from simulator.ssv.chiffrement import Chiffrement
 from simulator.ssv.contexte import Contexte
 from simulator.ssv.criteres import Criteres
@@ -53,8 +53,8 @@ class ServicesSsv:
     """The services of one workstation. ``lecteurs``: resource name (``ps``, ``vitale``) -> reader.
 
     ``fonctions`` is what ``simulator.services.ServiceHttp`` serves; ``certificats.variantes`` puts an expired or
-    revoked data encryption certificate in place. Without ``droits``, ADR isn't served. Not thread-safe: the HTTP
-    service makes one call at a time.
+    revoked data encryption certificate in place, ``publies`` other attachment certificates and revocation lists.
+    Without ``droits``, ADR isn't served. Not thread-safe: the HTTP service makes one call at a time.
     """
 
     def __init__(  # noqa: PLR0917 - the ports of one workstation
@@ -70,7 +70,8 @@ class ServicesSsv:
         terminaux: Terminaux | None = None,
     ) -> None:
         self.contexte = Contexte(pack, pki, horloge, alea, lecteurs, terminaux or Terminaux())
-        self.certificats = CertificatsDonnees(pki, horloge)
+        self.publies = Publies()
+        self.certificats = CertificatsDonnees(pki, horloge, publies=self.publies)
         self._emettre = emettre
         self._journalier = Journalier(self.contexte.codec)
         self._initialise = False
@@ -78,7 +79,7 @@ class ServicesSsv:
         lecture = Lecture(self.contexte)
         signature = Signature(self.contexte, lecture, criteres)
         self._lots = Lots(self.contexte, lecture, criteres)
-        divers = Divers(self.contexte)
+        divers = Divers(self.contexte, self.publies)
         self._familles: dict[str, Callable[[Any], Message]] = {
             "ssv.init_lib": self._init_lib,
             "ssv.term_lib": self._term_lib,

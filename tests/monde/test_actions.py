@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import smtplib
 import socket
 import urllib.request
@@ -10,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from norms.certificats import read_certificate, read_crl
 from norms.chargement import ErreurChargement
+from norms.contrat.base import TypeFacture
 from norms.contrat.ports import PARIS
 from simulator.monde import ConfigMonde, ErreurAction, ErreurMonde, MondeSimule
 from simulator.monde.actions import ACTIONS
 from tests.acteurs.outils import AMO, Emetteur, emetteur
+from tests.ssv.outils import groupes_facture
 
 
 def code(e: Emetteur, fonction: str, **params: Any) -> str:
@@ -213,8 +217,50 @@ def test_every_action_of_the_seam_exists() -> None:
         "panne.poser", "panne.lever", "horloge.avancer", "acteur.regler", "acteurs.liquider", "acteur.envoyer_service",
         "apcv.presenter", "apcv.defaut", "loi.publier", "loi.diffuser", "loi.defaut", "tables.diffuser",
         "lecteur.taper_code", "lecteur.occuper", "lecteur.liberer", "lecteur.regler_horloge", "lecteur.debrancher",
-        "lecteur.rebrancher",
+        "lecteur.rebrancher", "certificats.regler",
     }  # fmt: skip
+
+
+def test_certificates_and_lists_on_the_workstation(seul: Emetteur) -> None:
+    def lu() -> tuple[str, str, str]:
+        annuaire = seul.rpc("annuaire.certificats")
+        pem = next(c["pem"] for c in annuaire["certificats"] if c["porteur"] == AMO)
+        certificat = read_certificate(pem.encode())
+        fins = {c["niveau"]: read_crl(base64.b64decode(c["der"])).next_update_utc for c in annuaire["crl"]}
+        return (
+            f"{certificat.not_valid_after_utc:%Y-%m-%d}",
+            f"{fins['donnees']:%Y-%m-%d}",
+            f"{fins['piece_jointe']:%Y-%m-%d}",
+        )
+
+    # On 2026-03-02 a valid certificate ends in 900 days, a list in 30; what is out of date ended 30 days ago.
+    assert lu() == ("2028-08-18", "2026-04-01", "2026-04-01")
+    seul.monde.agir("certificats.regler", {"usage": "piece_jointe", "organisme": AMO, "certificat": "expire"})
+    assert lu() == ("2026-01-31", "2026-04-01", "2026-04-01")
+    seul.monde.agir("certificats.regler", {"usage": "donnees", "liste": "perimee"})
+    assert lu() == ("2026-01-31", "2026-01-31", "2026-04-01")
+    seul.monde.agir("certificats.regler", {"usage": "piece_jointe", "liste": "perimee"})
+    seul.monde.agir("certificats.regler", {"usage": "donnees", "liste": "a_jour"})
+    assert lu() == ("2026-01-31", "2026-04-01", "2026-01-31")
+    groupes = [g.model_dump() for g in groupes_facture(TypeFacture.FSE)]
+    facture = seul.rpc("ssv.formater_facture", type="FSE", mode="SESAM_VITALE", groupes=groupes)["facture"]
+    for variante, attendu in (("revoque", "F304"), ("expire", "0000"), ("valide", "0000")):
+        seul.monde.agir("certificats.regler", {"usage": "donnees", "organisme": AMO, "certificat": variante})
+        assert code(seul, "ssv.chiffrer_facture", facture=facture) == attendu
+
+
+@pytest.mark.parametrize(
+    ("avec", "motif"),
+    [
+        ({"usage": "donnees"}, "donner organisme et certificat, ou liste"),
+        ({"usage": "donnees", "organisme": AMO}, "donner organisme et certificat"),
+        ({"usage": "donnees", "certificat": "expire", "liste": "perimee"}, "donner organisme et certificat"),
+        ({"usage": "donnees", "organisme": "00000", "certificat": "expire"}, "« 00000 » inconnu"),
+    ],
+)
+def test_certificates_that_cannot_be_set(seul: Emetteur, avec: dict[str, str], motif: str) -> None:
+    with pytest.raises(ErreurAction, match=motif):
+        seul.monde.agir("certificats.regler", avec)
 
 
 def test_services_refuse_without_the_token(seul: Emetteur) -> None:

@@ -172,6 +172,29 @@ def test_carte_perimee(ouvrir: Ouvrir) -> None:
     assert "2681233999034" not in str(refus)
 
 
+def test_listes_de_revocation_perimees(ouvrir: Ouvrir) -> None:
+    c = ouvrir()
+
+    def alertes() -> list[str]:
+        c.lire_cartes()
+        c.ok("facture.elaborer", prestations=[G])
+        c.mettre_en_lot()
+        c.ok("fichier.constituer")
+        envoi = c.ok("transmission.envoyer")
+        return [a["texte"] for a in envoi["affichages"] if a["niveau"] == "alerte" and "CRL" in a["texte"]]
+
+    assert alertes() == []
+    c.monde.agir("certificats.regler", {"usage": "donnees", "liste": "perimee"})
+    c.monde.agir("certificats.regler", {"usage": "piece_jointe", "liste": "perimee"})
+    # 30 days before the world's 21 November 2022; the list of the root, up to date, isn't spoken of
+    donnees, pieces = alertes()
+    assert "chiffrement de données périmée depuis le 22/10/2022" in donnees
+    assert "chiffrement de pièces jointes périmée depuis le 22/10/2022" in pieces
+    assert alertes() == [], "once a day"
+    c.avancer(jours=1)
+    assert alertes() == [donnees, pieces]
+
+
 def test_coherence_avec_la_carte_qui_signe(ouvrir: Ouvrir) -> None:
     c = ouvrir()
     c.lire_cartes()

@@ -269,6 +269,8 @@ def ne(naissance: str, rang: str) -> Beneficiaire:
         (droits("01", "999", "0000", ne("20110915", "2")), "10", ["caisse gestionnaire", "centre gestionnaire"]),
         (droits("02", "999", "0000", ne("20110915", "2")), "41", []),  # accident at work
         (droits("02", "999", "0000", ne("20110916", "2")), "41", ["date de naissance"]),
+        (droits("08", "835", "0300", ne("20110915", "2")), "50", []),  # free care
+        (droits("08", "835", "0300", ne("20110915", "1")), "50", ["rang de naissance"]),
     ],
 )
 def test_coherence(carte: Droits, nature: str, differences: list[str]) -> None:
