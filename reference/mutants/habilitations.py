@@ -90,7 +90,7 @@ MUTANTS = (
     Mutant(
         "cpe-jamais-facture",
         "Refuse toute facture à une carte d'employé, même habilitée",
-        ("SV-3.2.9.3.1.1-22", "SV-3.2.9.3.1.1-23", "SV-2.3.3.5-04"),
+        ("SV-3.2.9.3.1.1-22", "SV-3.2.9.3.1.1-23", "SV-2.3.3.5-04", "SV-3.2.9.1-06"),
         _no_invoice_by_employees,
     ),
     Mutant(

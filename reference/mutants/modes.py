@@ -201,6 +201,12 @@ MUTANTS = (
         partial(_close_sans_vitale, specialites=LABORATOIRES),
     ),
     Mutant(
+        "sans-vitale-pathologiste-ferme",
+        "Refuse le mode SESAM sans Vitale à un anatomo-cyto-pathologiste",
+        ("SV-3.2.9.3.1.1-05",),
+        partial(_close_sans_vitale, specialites=frozenset({"37"})),
+    ),
+    Mutant(
         "sans-vitale-accompagnement",
         "Accepte le mode SESAM sans Vitale pour l'accompagnement d'une téléconsultation",
         ("SV-3.2.9.3.1.1-12",),
