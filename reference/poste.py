@@ -148,7 +148,7 @@ class Poste:
             oppositions=self.oppositions,
             prescripteurs=self.prescripteurs,
             acces=self.acces,
-            modes=ControleModes(self.acquisition_beneficiaire),
+            modes=ControleModes(self.acquisition_beneficiaire, en_centre=bool(parametrage.numeros_centre)),
             recherche_amc=RechercheContexteAmc(parametrage.conventions, ecran, self.eclateur),
             tarification=TarificationAmo.avec(pack),
             decision=DecisionFlux(self.eclateur),

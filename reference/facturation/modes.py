@@ -35,6 +35,7 @@ class TableModes:
     telemedecine: frozenset[str]
     accompagnement: frozenset[str]
     specialites_sans_vitale: frozenset[str]
+    hors_centre: frozenset[str]
     accident_du_travail: str
     mineures_sans_vitale: frozenset[str]
 
@@ -47,6 +48,7 @@ def load_table() -> TableModes:
         frozenset(e["code"] for e in donnees["telemedecine"]["actes"]),
         frozenset(e["code"] for e in donnees["telemedecine"]["accompagnement"]),
         frozenset(e["code"] for e in donnees["sans_vitale"]["specialites"]),
+        frozenset(e["code"] for e in donnees["sans_vitale"]["specialites"] if e.get("hors_centre") == "oui"),
         donnees["accident_du_travail"],
         frozenset(e["code"] for e in donnees["mineures_sans_vitale"]["specialites"]),
     )
@@ -92,9 +94,10 @@ def mode_impose(droits: Droits, situation: SituationFacturation, actes: Sequence
 
 @dataclass
 class ControleModes:
-    """Refuses a mode that the situation doesn't open."""
+    """Refuses a mode that the situation doesn't open. ``en_centre``: this is the workstation of a health centre."""
 
     acquisition: AcquisitionBeneficiaire
+    en_centre: bool = False
     sans_vitale_permis: Callable[[SituationFacturation, Sequence[str]], bool] = sans_vitale_permis
     est_telemedecine: Callable[[Sequence[str]], bool] = est_telemedecine
     mode_impose: Callable[[Droits, SituationFacturation, Sequence[str]], ModeSecurisation | None] = mode_impose
@@ -120,6 +123,11 @@ class ControleModes:
             if mode != attendu:
                 raise Refus(f"{SITUATIONS[droits.situation]} : employer le mode {MODES[attendu]}")
             return
+        if mode == ModeSecurisation.SANS_VITALE and self._exclu_en_centre(situation, actes):
+            raise Refus(
+                "mode SESAM sans Vitale fermé en centre de santé, sauf aux actes de télémédecine ; présenter la carte "
+                "Vitale"
+            )
         if mode == ModeSecurisation.SANS_VITALE and not self.sans_vitale_permis(situation, actes):
             raise Refus(
                 "mode SESAM sans Vitale fermé : pour cette spécialité il n'est ouvert qu'aux actes de télémédecine ; "
@@ -127,6 +135,15 @@ class ControleModes:
             )
         if mode == ModeSecurisation.DEGRADE:
             self._verifier_degrade(droits, beneficiaire, actes, nature_assurance, code_porteur)
+
+    def _exclu_en_centre(self, situation: SituationFacturation, actes: Sequence[str]) -> bool:
+        """SV-3.2.9.3.1.1-07: what opens this mode to a specialty doesn't open it in a health centre."""
+        table = load_table()
+        return (
+            self.en_centre
+            and situation.specialite in table.hors_centre
+            and not all(a in table.telemedecine for a in actes)
+        )
 
     def _verifier_degrade(
         self,

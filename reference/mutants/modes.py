@@ -57,6 +57,10 @@ def _accompanied_sans_vitale(poste: Poste) -> None:
     poste.elaboration.modes.sans_vitale_permis = ouvrir
 
 
+def _sans_vitale_in_centre(poste: Poste) -> None:
+    poste.elaboration.modes.en_centre = False
+
+
 def _minor_needs_vitale(poste: Poste) -> None:
     impose = poste.elaboration.modes.mode_impose
 
@@ -205,6 +209,12 @@ MUTANTS = (
         "Refuse le mode SESAM sans Vitale à un anatomo-cyto-pathologiste",
         ("SV-3.2.9.3.1.1-05",),
         partial(_close_sans_vitale, specialites=frozenset({"37"})),
+    ),
+    Mutant(
+        "sans-vitale-en-centre",
+        "Ouvre le mode SESAM sans Vitale au directeur de laboratoire d'un centre de santé",
+        ("SV-3.2.9.3.1.1-07",),
+        _sans_vitale_in_centre,
     ),
     Mutant(
         "sans-vitale-accompagnement",

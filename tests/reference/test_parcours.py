@@ -172,6 +172,22 @@ def test_carte_perimee(ouvrir: Ouvrir) -> None:
     assert "2681233999034" not in str(refus)
 
 
+@pytest.mark.parametrize(
+    ("centre", "actes", "issue"),
+    [([], ["APC"], "ok"), (["99209009"], ["APC"], "refus"), (["99209009"], ["TC"], "ok")],
+)
+def test_directeur_de_laboratoire_en_centre_de_sante(
+    ouvrir: Ouvrir, centre: list[str], actes: list[str], issue: str
+) -> None:
+    """SV-3.2.9.3.1.1-07: in a health centre, only telemedicine does without a Vitale support."""
+    laboratoire = {"specialite": "38", "code_conventionnel": "1", "zone_tarifaire": "30", "zone_ik": "01"}
+    c = ouvrir(ps="dr-tessier-centre", vitale=None, donnees_ps=laboratoire, numeros_centre=centre)
+    c.ok("ps.lire", code_porteur=CODE)
+    prestations = [{"code": a, "date": JOUR} for a in actes]
+    faite = c.appeler("facture.elaborer", mode="SANS_VITALE", beneficiaire=SAISIE, prestations=prestations)
+    assert faite["issue"] == issue, faite["motif"]
+
+
 def test_listes_de_revocation_perimees(ouvrir: Ouvrir) -> None:
     c = ouvrir()
 
