@@ -286,7 +286,7 @@ MUTANTS = (
     Mutant(
         "dre-autre-mode",
         "Sécurise toute DRE en mode dégradé",
-        ("SV-3.2.9.3.1.2-02",),
+        ("SV-3.2.9.3.1.2-02", "SV-3.2.9.3.1.2-03"),
         _dre_degraded,
     ),
     Mutant(
