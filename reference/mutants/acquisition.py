@@ -312,7 +312,7 @@ MUTANTS = (
     Mutant(
         "vitale-clonee-memoire",
         "Redonne la lecture précédente quand la carte n'est pas authentique",
-        ("SV-3.2.2-08",),
+        ("SV-3.2.2-08", "SV-4.2.1.3-28", "SV-4.2.1.3-29"),
         _remember_clone,
     ),
     Mutant(

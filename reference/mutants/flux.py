@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from norms.contrat.adaptateur import FactureElaborer
-from norms.contrat.base import TypeFacture
+from norms.contrat.base import ModeSecurisation, TypeFacture
+from reference.erreurs import Refus
 from reference.facturation.flux import FluxAElaborer
 from reference.facturation.groupes import DonneesFacture
 from reference.mutants.facturation import alter
 from reference.mutants.modele import Mutant
 from reference.poste import Poste
+from reference.store import FactureConservee
+from reference.store.factures import REJETEE
 
 
 # --- which flows ------------------------------------------------------------------------------------------------
@@ -68,6 +72,18 @@ def _no_indicator(poste: Poste) -> None:
     poste.elaboration.recherche_amc.indicateur_non_restitue = ""
 
 
+def _contracts(poste: Poste, **valeurs: Any) -> None:
+    """Reads something else in the contracts of a support."""
+    recherche = poste.elaboration.recherche_amc
+    determiner = recherche.determiner
+
+    def autrement(demande, beneficiaire, jour, tiers_payant):  # type: ignore[no-untyped-def]  # a deviation
+        contrats = tuple(replace(c, **valeurs) for c in beneficiaire.complementaires)
+        return determiner(demande, replace(beneficiaire, complementaires=contrats), jour, tiers_payant)
+
+    recherche.determiner = autrement  # type: ignore[method-assign]  # a deviation
+
+
 def _flows(poste: Poste, changer: Callable[[tuple[FluxAElaborer, ...]], tuple[FluxAElaborer, ...]]) -> None:
     decision = poste.elaboration.decision
     decider = decision.decider
@@ -95,6 +111,45 @@ def _ask(poste: Poste, changer: Callable[[FactureElaborer], FactureElaborer]) ->
 
 def _last_act_only(poste: Poste) -> None:
     _ask(poste, lambda d: d.model_copy(update={"prestations": d.prestations[-1:]}))
+
+
+def _sickness_for_accident(poste: Poste) -> None:
+    _ask(poste, lambda d: d.model_copy(update={"nature_assurance": "10"}) if d.nature_assurance == "41" else d)
+
+
+def _number_by_mode(poste: Poste) -> None:
+    """Each securing mode counts its invoices from one."""
+    elaborer = poste.elaboration.elaborer
+    comptes: Counter[str] = Counter()
+    mode = [""]
+
+    def compter(demande: FactureElaborer) -> tuple[FactureConservee, ...]:
+        mode[0] = demande.mode
+        comptes[demande.mode] += 1
+        return elaborer(demande)
+
+    poste.elaboration.elaborer = compter  # type: ignore[method-assign]  # the fault
+    alter(poste, lambda d, flux: (replace(d, numero=f"{comptes[mode[0]]:09d}"), flux))
+
+
+def _never_again(poste: Poste) -> None:
+    """Once an invoice is rejected, that patient gets no other one."""
+
+    def refuser(demande: FactureElaborer) -> FactureElaborer:
+        if poste.factures.toutes(REJETEE):
+            raise Refus("une facture de ce bénéficiaire a été rejetée : revenir au papier")
+        return demande
+
+    _ask(poste, refuser)
+
+
+def _paper_every_time(poste: Poste) -> None:
+    finaliser = poste.elaboration.documents.finaliser
+
+    def imprimer(d: DonneesFacture, _mode: ModeSecurisation, *args: Any) -> None:
+        finaliser(d, ModeSecurisation.DEGRADE, *args)
+
+    poste.elaboration.documents.finaliser = imprimer  # type: ignore[method-assign]  # the fault
 
 
 def _prestations(type_: TypeFacture, **valeurs: Any) -> Callable[[Poste], None]:
@@ -169,7 +224,38 @@ MUTANTS = (
         ("SV-4.2.1.5.2-21",),
         _no_indicator,
     ),
-    Mutant("serie-sans-dre", "N'élabore pas la DRE d'une série d'actes", ("SV-3.2.4.13-03",), _series_without_dre),
+    Mutant(
+        "indicateur-ignore-dre",
+        "Élabore une DRE quoi que dise l'indicateur de traitement",
+        ("SV-3.2.3.4-04", "SV-3.2.3.5.2.1-01"),
+        lambda poste: _contracts(poste, indicateur_traitement="33"),
+    ),
+    Mutant(
+        "contrat-hors-dates",
+        "Élabore une DRE sur un contrat fini",
+        ("SV-3.2.3.5.2.1-01",),
+        lambda poste: _contracts(poste, periodes=()),
+    ),
+    Mutant(
+        "papier-imprime",
+        "Imprime une feuille de soins à chaque facture",
+        ("SV-3.2.3.1-01", "SV-3.2.3.1-04", "SV-3.2.3.1-05", "SV-3.2.3.1-07", "SV-3.2.3.1-08", "SV-3.5-09"),
+        _paper_every_time,
+    ),
+    Mutant("at-ignore", "Facture en maladie les accidents du travail", ("SV-3.2.3.1-09",), _sickness_for_accident),
+    Mutant("numeros-par-mode", "Numérote les factures mode par mode", ("SV-4.2.1.1-21",), _number_by_mode),
+    Mutant(
+        "refaite-refusee",
+        "N'accepte pas de nouvelle facture après un rejet",
+        ("SV-3.3.2-20",),
+        _never_again,
+    ),
+    Mutant(
+        "serie-sans-dre",
+        "N'élabore pas la DRE d'une série d'actes",
+        ("SV-3.2.4.13-03", "SV-3.2.4.13-02"),
+        _series_without_dre,
+    ),
     Mutant("serie-dernier-acte", "Ne facture que le dernier acte d'une série", ("SV-4.2.1.1-52",), _last_act_only),
     Mutant(
         "dre-amc-hors-tp",

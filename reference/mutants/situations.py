@@ -307,7 +307,7 @@ MUTANTS = (
     Mutant(
         "prescripteur-oublie",
         "Ne dit pas qui a prescrit",
-        ("SV-3.2.1-08", "SV-3.2.1.6-07", "SV-3.2.1.6-05"),
+        ("SV-3.2.1-08", "SV-3.2.1.6-07", "SV-3.2.1.6-05", "SV-3.2.1.6-06"),
         _drop_prescriber,
     ),
     Mutant(

@@ -149,7 +149,7 @@ MUTANTS = (
     Mutant(
         "droits-finis-toleres",
         "Accorde le tiers payant sans forçage ni message quand les droits de la carte sont dépassés",
-        ("SV-3.2.2.1-52", "SV-4.2.1.4-09", "SV-4.2.1.4-10", "SV-4.2.1.4-11", "SV-4.2.1.4-14"),
+        ("SV-3.2.2.1-52", "SV-3.2.2.1-55", "SV-4.2.1.4-09", "SV-4.2.1.4-10", "SV-4.2.1.4-11", "SV-4.2.1.4-14"),
         _tolerate,
     ),
     Mutant(
@@ -203,7 +203,7 @@ MUTANTS = (
     Mutant(
         "droits-finis-jamais-forces",
         "Ne limite le tiers payant ni aux migrants ni aux adhérents de la CFE",
-        ("SV-4.2.1.4-21", "SV-4.2.1.4-22"),
+        ("SV-4.2.1.4-21", "SV-4.2.1.4-22", "SV-3.2.2.1-58"),
         _limit_nobody_else,
     ),
     Mutant("droits-finis-signales", "Signale la fin de droits de base", ("SV-4.2.1.4-07",), _tell),
@@ -271,13 +271,13 @@ MUTANTS = (
     Mutant(
         "maternite-ignoree",
         "N'accepte pas la nature d'assurance maternité",
-        ("SV-2.2-13", "SV-3.2.2.1-38"),
+        ("SV-2.2-13", "SV-3.2.2.1-38", "SV-3.2.3.1-10"),
         lambda poste: _ask(poste, _only_sickness("30")),
     ),
     Mutant(
         "smg-ignores",
         "Facture les soins médicaux gratuits en maladie",
-        ("SV-4.2.1.3.1-12", "SV-4.2.1.4-24"),
+        ("SV-4.2.1.3.1-12", "SV-4.2.1.4-24", "SV-3.2.3.1-11"),
         lambda poste: _ask(poste, _only_sickness("50")),
     ),
     Mutant("smg-controles", "Contrôle les droits aux SMG", ("SV-4.2.1.3.1-11",), lambda poste: _ask(poste, _check_smg)),
