@@ -169,6 +169,7 @@ class Poste:
             factures=self.factures,
             catalogue=catalogue,
             coherence=self.elaboration.coherence,
+            apcv=self.acquisition_apcv,
             securisation=self.securisation,
             nature=code_annulation(pack),
             verifier_motif=verifier_motif,

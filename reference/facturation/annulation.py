@@ -13,8 +13,9 @@ from norms.contrat.adaptateur import DreAnnuler
 from norms.contrat.base import ModeSecurisation, TypeFacture
 from norms.contrat.ports import Horloge
 from norms.ssv import CatalogueGroupes, ErreurGroupe, Groupe
+from reference.acquisition.apcv import AcquisitionApcv
 from reference.ecran import Ecran
-from reference.erreurs import Refus
+from reference.erreurs import Refus, SignatureApcv
 from reference.facturation.coherence import ControleCoherence
 from reference.facturation.eclateur import CONTRAT_ECLATEMENT
 from reference.facturation.securisation import SIGNE_PAR_VITALE, Securisation, Signataire
@@ -47,6 +48,7 @@ class Annulation:
     factures: Factures
     catalogue: CatalogueGroupes
     coherence: ControleCoherence
+    apcv: AcquisitionApcv
     securisation: Securisation
     nature: str
     verifier_motif: Callable[[str, FactureConservee, FactureConservee | None], None]
@@ -104,7 +106,11 @@ class Annulation:
         beneficiaire = _present(droits, qui)
         if droits is None or beneficiaire is None:
             raise Refus("bénéficiaire absent : lire son support, ou annuler en mode dégradé pour un autre motif")
-        if demande.mode in SIGNE_PAR_VITALE and droits.support != APCV:
+        if demande.mode not in SIGNE_PAR_VITALE:
+            return ""
+        if droits.support == APCV:
+            self.apcv.contexte_valide()
+        else:
             nature = next((g.valeur("nature_assurance") for g in origine if g.id == ASSURANCE), "")
             self.coherence.controler(demande.mode, droits, beneficiaire, nature, demande.code_porteur)
         return droits.contexte
@@ -153,6 +159,8 @@ class Annulation:
             self.factures.abandonner(id_)
             if isinstance(exc, ErreurGroupe):
                 raise Refus(f"donnée de facture impossible à transmettre : {exc}") from exc
+            if isinstance(exc, SignatureApcv):
+                raise self.apcv.signature_impossible(exc) from exc
             raise
         statut = A_SIGNER if demande.mode == ModeSecurisation.DESYNCHRONISE else SECURISEE
         self.factures.securiser(id_, formee.contenu, formee.critere_lot, statut)

@@ -14,9 +14,10 @@ OCT = {"oct": "factures@concentrateur.test", "reglages_oct": {"mode": "fse_enric
 NUMERO = "000000001"
 
 
-def facturer(c: Cabinet, **demande: Any) -> None:
+def facturer(c: Cabinet, code: str = "G", **demande: Any) -> None:
     c.lire_cartes()
-    c.ok("facture.elaborer", prestations=[G], tiers_payant=DEUX_PARTS, complementaire=SEPAREE, **demande)
+    actes = [{**G, "code": code}]
+    c.ok("facture.elaborer", prestations=actes, tiers_payant=DEUX_PARTS, complementaire=SEPAREE, **demande)
 
 
 def transmise(ouvrir: Ouvrir, **options: Any) -> Cabinet:
@@ -65,6 +66,49 @@ def test_signee_par_la_carte_vitale_de_la_facture(ouvrir: Ouvrir) -> None:
     c.ok("dre.annuler", **annulation(mode="SESAM_VITALE"))
     c.transmettre()
     assert c.flux("factures")[-1]["signature_vitale"]["valide"]
+
+
+@pytest.mark.parametrize(("mode", "acte"), [("SANS_VITALE", "TCG"), ("DESYNCHRONISE", "G")])
+def test_dans_le_mode_de_la_facture(ouvrir: Ouvrir, mode: str, acte: str) -> None:
+    c = ouvrir(vitale="nguyen-linh", conventions=[CONVENTION_AMC])
+    facturer(c, acte, mode=mode)
+    c.ok("facture.signer", code_porteur=CODE)
+    c.transmettre()
+    c.refus("dre.annuler", **annulation(mode="SESAM_VITALE"))
+    c.ok("beneficiaire.lire")
+    [faite] = c.ok("dre.annuler", **annulation(mode=mode))["factures"]
+    assert faite["statut"] == ("a_signer" if mode == "DESYNCHRONISE" else "securisee")
+    assert [f["annulation"] for f in c.ok("facture.signer", code_porteur=CODE)["factures"]] == [True] * (
+        mode == "DESYNCHRONISE"
+    )
+    c.transmettre()
+    assert (c.flux("factures")[-1]["annulation"], c.flux("factures")[-1]["anomalies"]) == (True, [])
+
+
+def test_signee_par_l_apcv(ouvrir: Ouvrir) -> None:
+    c = ouvrir(vitale=None, conventions=[CONVENTION_AMC])
+    c.monde.agir("apcv.presenter", {"carte": "nguyen-linh", "validite_minutes": 30})
+    c.ok("ps.lire", code_porteur=CODE)
+    c.ok("beneficiaire.lire", support="apcv")
+    saisie = {"source": "saisie", "gestion": "separee", "numero_amc": "75500017", "numero_adherent": "ADH00047"}
+    beneficiaire = {"source": "apcv", "numero": 1}
+    c.ok("facture.elaborer", prestations=[G], tiers_payant=DEUX_PARTS, complementaire=saisie, beneficiaire=beneficiaire)
+    c.transmettre()
+    c.refus("dre.annuler", **annulation(mode="SESAM_VITALE"))
+    c.ok("beneficiaire.lire", support="apcv")
+    c.avancer(minutes=40)
+    assert "expiré" in c.refus("dre.annuler", **annulation(mode="SESAM_VITALE"))["motif"]
+    c.ok("beneficiaire.lire", support="apcv")
+    c.ok("dre.annuler", **annulation(mode="SESAM_VITALE", motif="prestation"))
+    c.transmettre()
+    annule = c.flux("factures")[-1]
+    assert (annule["annulation"], annule["signature_vitale"]["valide"], annule["anomalies"]) == (True, True, [])
+
+
+def test_une_norme_qui_n_a_pas_d_annulation(ouvrir: Ouvrir) -> None:
+    c = transmise(ouvrir)
+    c.adaptateur.poste.annulation.nature = ""
+    assert "nature d'opération" in c.refus("dre.annuler", **annulation())["motif"]
 
 
 @pytest.mark.parametrize(
