@@ -74,6 +74,17 @@ def _no_convention_kept(poste: Poste) -> None:
         poste.elaboration.recherche_amc.conventions = ()
 
 
+def _third_party_only(poste: Poste) -> None:
+    """Nothing of the AMC in an enriched FSE without third-party payment."""
+    recherche = poste.elaboration.recherche_amc
+    determiner = recherche.determiner
+
+    def en_tiers_payant(demande, beneficiaire, jour, tiers_payant):  # type: ignore[no-untyped-def]  # a deviation
+        return determiner(demande, beneficiaire, jour, tiers_payant) if tiers_payant.amc else None
+
+    recherche.determiner = en_tiers_payant  # type: ignore[method-assign]  # a deviation
+
+
 def _any_contract(poste: Poste) -> None:
     poste.elaboration.recherche_amc.refuser_contrat = lambda _demande, _eclateur: None
 
@@ -157,6 +168,12 @@ MUTANTS = (
         "Oublie la convention avec l'organisme complémentaire dès qu'un concentrateur éclate",
         ("SV-3.2.3.5.1.2-13", "SV-4.2.1.12.1-12", "SV-4.2.1.12.1-16"),
         _no_convention_kept,
+    ),
+    Mutant(
+        "enrichie-tp-seulement",
+        "N'enrichit la FSE qu'en tiers payant complémentaire",
+        ("SV-3.2.3.5.1.1-04",),
+        _third_party_only,
     ),
     Mutant(
         "contrat-99-partout",

@@ -257,7 +257,7 @@ MUTANTS = (
     Mutant(
         "refection-refusee",
         "Refuse de refaire une facture perdue",
-        ("SV-3.4.1.2-13", "SV-3.4.1.2-10"),
+        ("SV-3.4.1.2-13", "SV-3.4.1.2-10", "SV-3.4.1.2-14"),
         _never_again,
     ),
     Mutant(
