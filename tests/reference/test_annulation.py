@@ -105,6 +105,23 @@ def test_signee_par_l_apcv(ouvrir: Ouvrir) -> None:
     assert (annule["annulation"], annule["signature_vitale"]["valide"], annule["anomalies"]) == (True, True, [])
 
 
+def test_une_dre_sans_fse(ouvrir: Ouvrir) -> None:
+    """An invoice for the AMC alone (cdc §3.2.3.4): no FSE can be rejected, the other motives hold."""
+    c = ouvrir(vitale="nguyen-linh", conventions=[CONVENTION_AMC])
+    c.lire_cartes()
+    acte = {"code": "HN", "date": G["date"], "prix_saisi": 1000}
+    c.ok("facture.elaborer", prestations=[acte], tiers_payant=DEUX_PARTS, complementaire=SEPAREE)
+    assert [f["type"] for f in c.ok("facture.lister")["factures"]] == ["DRE"]
+    c.transmettre()
+    c.refus("dre.annuler", **annulation(motif="rejet_amo"))
+    c.ok("dre.annuler", **annulation(motif="assure_amc"))
+    c.transmettre()
+    assert [(f["type"], f["annulation"], f["anomalies"]) for f in c.flux("factures")] == [
+        ("DRE", False, []),
+        ("DRE", True, []),
+    ]
+
+
 def test_une_norme_qui_n_a_pas_d_annulation(ouvrir: Ouvrir) -> None:
     c = transmise(ouvrir)
     c.adaptateur.poste.annulation.nature = ""
