@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from norms.contrat.base import ModeSecurisation, TypeFacture
 from reference.erreurs import Refus
 from reference.facturation.flux import FluxAElaborer
 from reference.facturation.groupes import DonneesFacture
+from reference.modele import PrestationTarifee, Totaux
 from reference.mutants.facturation import alter
 from reference.mutants.modele import Mutant
 from reference.poste import Poste
@@ -146,8 +147,10 @@ def _never_again(poste: Poste) -> None:
 def _paper_every_time(poste: Poste) -> None:
     finaliser = poste.elaboration.documents.finaliser
 
-    def imprimer(d: DonneesFacture, _mode: ModeSecurisation, *args: Any) -> None:
-        finaliser(d, ModeSecurisation.DEGRADE, *args)
+    def imprimer(
+        d: DonneesFacture, mode: ModeSecurisation, prestations: Sequence[PrestationTarifee], totaux: Totaux
+    ) -> None:
+        finaliser(d, ModeSecurisation.DEGRADE, prestations, totaux)
 
     poste.elaboration.documents.finaliser = imprimer  # type: ignore[method-assign]  # the fault
 
