@@ -25,6 +25,11 @@ def est_hors_amo(code: str) -> bool:
     return any(code == a["code"] for a in load_rules()["hors_amo"]["actes"])
 
 
+def taux_de_base(code: str) -> int | None:
+    """The rate that the AMO pays this act at for everybody, in per cent; None when it depends on the context."""
+    return next((int(a["taux"]) for a in load_rules()["base_100"]["actes"] if code == a["code"]), None)
+
+
 def motif_amo_seule(nature_assurance: str, droits: Droits, *, separee: bool) -> str:
     """Why no complementary part may leave, empty when it may: SMG, or AME in separate management.
 

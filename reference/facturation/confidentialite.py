@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from norms.contrat.adaptateur import CaisseLocale, Prescription
 from norms.identifiants import cle_luhn, cle_nir
+from reference.facturation.amo_seule import load_rules, taux_de_base
 from reference.facturation.modes import MINEURE
 from reference.modele import Beneficiaire, Droits, SituationFacturation
 from reference.store import FactureConservee, Factures, LotConserve
@@ -34,6 +35,17 @@ def est_nir_confidentiel(nir: str) -> bool:
 def est_urgence(droits: Droits) -> bool:
     """Whether the NIR typed is that of emergency contraception."""
     return est_nir_confidentiel(droits.nir_assure) and droits.nir_assure.endswith(URGENCE)
+
+
+def exonerer(droits: Droits, exoneration: str, actes: Sequence[str]) -> str:
+    """SV-3.2.2.5-13, -24, -37, -50: the exemption of a confidential act, 7 for emergency contraception, 3 otherwise.
+
+    SV-3.2.2.5-38: none on acts that the AMO pays whole for everybody.
+    """
+    if droits.situation != MINEURE or all(taux_de_base(code) is not None for code in actes):
+        return exoneration
+    codes = load_rules()["exonerations_mineure"]
+    return str(codes["urgence" if est_urgence(droits) else "hors_urgence"]["code"])
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -18,6 +18,7 @@ from reference.ecran import Ecran
 from reference.erreurs import Refus, SignatureApcv
 from reference.facturation.amo_seule import motif_amo_seule, reste_complementaire
 from reference.facturation.coherence import ControleCoherence
+from reference.facturation.confidentialite import exonerer
 from reference.facturation.contexte import (
     ALD,
     GESTION_SEPAREE,
@@ -77,6 +78,7 @@ class Elaboration:
     localiser: Callable[[Droits], Droits] = lambda droits: droits
     #: What a confidential act calls for and nobody typed: birth of the beneficiary, prescription.
     anonymiser: Anonymiser = lambda _droits, beneficiaire, prescription, _situation, _jour: (beneficiaire, prescription)
+    exonerer: Callable[[Droits, str, Sequence[str]], str] = exonerer
     motif_amo_seule: Callable[..., str] = motif_amo_seule
     reste_complementaire: Callable[[Iterable[PrestationTarifee]], bool] = reste_complementaire
 
@@ -103,7 +105,7 @@ class Elaboration:
             code_porteur=demande.code_porteur,
         )
         jour = self._jour(demande)
-        contexte_amo = self._contexte_amo(demande, beneficiaire)
+        contexte_amo = self._contexte_amo(demande, droits, beneficiaire)
         jour_des_soins = date.fromisoformat(demande.prestations[0].date)
         tiers_payant = self.acces.regler(demande.tiers_payant, contexte_amo, droits, beneficiaire, jour_des_soins)
         demande = demande.model_copy(update={"tiers_payant": tiers_payant})
@@ -165,7 +167,7 @@ class Elaboration:
                 raise Refus(f"prestation {p.code} datée du {p.date}, après la facture du {jour.isoformat()}")
         return jour
 
-    def _contexte_amo(self, demande: FactureElaborer, beneficiaire: Beneficiaire) -> ContexteAmo:
+    def _contexte_amo(self, demande: FactureElaborer, droits: Droits, beneficiaire: Beneficiaire) -> ContexteAmo:
         reponse = demande.reponses.get(QUESTION_ALD, "oui").strip().lower()
         contexte = determiner_contexte_amo(
             beneficiaire,
@@ -178,7 +180,8 @@ class Elaboration:
             self.ecran.questionner(
                 f"Soins en rapport avec l'affection de longue durée ? ({QUESTION_ALD} : oui ou non ; sans réponse, oui)"
             )
-        return contexte
+        actes = [p.code for p in demande.prestations]
+        return replace(contexte, exoneration=self.exonerer(droits, contexte.exoneration, actes))
 
     def _contexte_amc(
         self, demande: FactureElaborer, droits: Droits, beneficiaire: Beneficiaire, jour: date

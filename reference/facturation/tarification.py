@@ -12,7 +12,7 @@ from norms.montants import multiplier, part
 from norms.paquet import NormPack
 from norms.tables import Tarifs, Taux
 from reference.erreurs import Refus
-from reference.facturation.amo_seule import est_hors_amo
+from reference.facturation.amo_seule import est_hors_amo, taux_de_base
 from reference.facturation.contexte import ACCIDENT_DU_TRAVAIL, ALD, MATERNITE, SANS_EXONERATION, ContexteAmo
 from reference.modele import PrestationTarifee, Totaux
 
@@ -72,7 +72,8 @@ class TarificationAmo:
             raise Refus(f"prestation {p.code} : honoraires de {honoraires} centimes ; au plus {MAX_CENTIMES}")
         hors_amo = est_hors_amo(p.code)
         base = 0 if hors_amo else min(montant, honoraires)
-        taux = 0 if hors_amo else self.taux[self.choisir_taux(contexte)]
+        de_base = taux_de_base(p.code)
+        taux = 0 if hors_amo else self.taux[self.choisir_taux(contexte)] if de_base is None else de_base
         return PrestationTarifee(
             code=p.code,
             date_soins=jour,

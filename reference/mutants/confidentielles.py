@@ -8,7 +8,7 @@ from datetime import date
 
 from norms.contrat.adaptateur import Prescription
 from norms.identifiants import cle_nir
-from reference.facturation.confidentialite import HORS_URGENCE, URGENCE, est_urgence
+from reference.facturation.confidentialite import HORS_URGENCE, URGENCE, est_urgence, exonerer
 from reference.facturation.modes import MINEURE
 from reference.modele import Beneficiaire, Droits, SituationFacturation
 from reference.mutants.modele import Mutant
@@ -85,7 +85,27 @@ def _no_prescriber(poste: Poste, *, urgence: bool) -> None:
     _complete(poste, lambda juste, droits, _jour: (juste[0], None if est_urgence(droits) == urgence else juste[1]))
 
 
+def _no_exemption(poste: Poste) -> None:
+    poste.elaboration.exonerer = lambda _droits, exoneration, _actes: exoneration
+
+
+def _always_exempted(poste: Poste) -> None:
+    poste.elaboration.exonerer = lambda droits, _exoneration, _actes: exonerer(droits, "0", ["G"])
+
+
 MUTANTS = (
+    Mutant(
+        "mineure-sans-exoneration",
+        "N'exonère pas les actes confidentiels d'une mineure",
+        ("SV-3.2.2.5-13", "SV-3.2.2.5-24", "SV-3.2.2.5-37", "SV-3.2.2.5-50"),
+        _no_exemption,
+    ),
+    Mutant(
+        "mineure-toujours-exoneree",
+        "Exonère jusqu'aux actes que l'AMO paie à 100 % à tous",
+        ("SV-3.2.2.5-38",),
+        _always_exempted,
+    ),
     Mutant(
         "nir-confidentiel-caisse-saisie",
         "Fait le NIR fictif avec la caisse de l'identité saisie",

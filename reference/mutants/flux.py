@@ -250,7 +250,7 @@ MUTANTS = (
     Mutant(
         "refaite-refusee",
         "N'accepte pas de nouvelle facture après un rejet",
-        ("SV-3.3.2-20", "SV-3.3.2-16"),
+        ("SV-3.3.2-20",),
         _never_again,
     ),
     Mutant(

@@ -20,7 +20,7 @@ from norms.contrat.base import TypeFacture
 from norms.paquet import NormPack
 from reference.ecran import Ecran
 from reference.facturation.amo_seule import motif_amo_seule, reste_complementaire
-from reference.facturation.confidentialite import Confidentialite
+from reference.facturation.confidentialite import Confidentialite, exonerer
 from reference.facturation.contexte import (
     GESTION_SEPAREE,
     GESTION_UNIQUE,
@@ -187,6 +187,24 @@ def test_en_corse_la_lettre_du_departement_se_lit_comme_un_chiffre() -> None:
     assert prescription is not None
     # read 21199999: from the right, one in two doubled, 9+9+9+9+9+1+2+2 = 50, key 0
     assert prescription.numero == "2A1999990"
+
+
+@pytest.mark.parametrize(
+    ("nir", "situation", "actes", "attendue"),
+    [
+        ("2555555751041", "mineure_confidentielle", ["PH7"], "7"),
+        ("2555555751042", "mineure_confidentielle", ["G"], "3"),
+        ("2555555751042", "mineure_confidentielle", ["CCP"], "0"),
+        ("2555555751042", "", ["G"], "0"),
+    ],
+)
+def test_exoneration(nir: str, situation: str, actes: list[str], attendue: str) -> None:
+    assert exonerer(droits(nir=nir, situation=situation), "0", actes) == attendue
+
+
+def test_un_acte_de_base_a_cent_pour_cent() -> None:
+    (ccp,) = tarifees("CCP")  # 46,00 €
+    assert (ccp.taux, ccp.montant_amo, ccp.montant_amc) == (100, 4600, 0)
 
 
 def test_la_prescription_saisie_reste() -> None:
