@@ -47,6 +47,12 @@ def _cover_code(couverture: Couverture | None) -> str:
     return f"{couverture.code_ald}{couverture.code_situation}" if couverture else ""
 
 
+def est_c2s(b: Beneficiaire, jour: date) -> bool:
+    """Whether the complémentaire santé solidaire runs on that day."""
+    en_cours = b.service_periode is None or b.service_periode.contient(jour)
+    return en_cours and b.service in load_rules()["indicateurs"]["coordonne"]["services"]
+
+
 @dataclass(frozen=True, slots=True)
 class ContexteAmc:
     """The contract retained and the convention that allows to bill it. ``tiers_payant``: on the AMC part."""
@@ -70,13 +76,16 @@ class RechercheContexteAmc:
     indicateur_non_restitue: str = field(
         default_factory=lambda: str(load_rules()["indicateurs"]["non_restitue"]["valeur"])
     )
+    #: SV-4.2.1.5.2-24: the same in coordinated third-party payment, for which no convention is looked for.
+    indicateur_coordonne: str = field(default_factory=lambda: str(load_rules()["indicateurs"]["coordonne"]["valeur"]))
 
     def determiner(
         self, demande: ComplementaireDemandee, beneficiaire: Beneficiaire, jour: date, tiers_payant: TiersPayant
     ) -> ContexteAmc | None:
         """The AMC context of an invoice, None with the reason on the screen (cdc §3.2.3.3.2, §3.2.3.5.2.1)."""
         self.refuser_contrat(demande, self.eclateur)
-        complementaire = choisir_complementaire(demande, beneficiaire)
+        coordonne = tiers_payant.amc and demande.gestion == GESTION_UNIQUE and est_c2s(beneficiaire, jour)
+        complementaire = choisir_complementaire(demande, beneficiaire, coordonne=coordonne)
         if complementaire is None:
             if tiers_payant.amc:
                 self.renoncer("aucune complémentaire présentée")
@@ -84,12 +93,16 @@ class RechercheContexteAmc:
         convention = self.chercher_convention(complementaire.numero, demande.gestion)
         if convention is None and self.eclateur is not None and demande.gestion == GESTION_SEPAREE:
             convention = accord_oct(complementaire.numero)
+        if convention is None and coordonne:
+            convention = ConventionPs(type_convention=CONVENTION_UNIQUE, numero_amc=complementaire.numero)
         if convention is None:
             self.renoncer(f"aucune convention avec l'organisme complémentaire {complementaire.numero}")
             return None
         if not complementaire.couvre(jour):
             self.renoncer(f"contrat {complementaire.numero} hors de ses dates de validité le {jour:%d/%m/%Y}")
             return None
+        if coordonne:
+            complementaire = replace(complementaire, indicateur_traitement=self.indicateur_coordonne)
         if demande.gestion == GESTION_UNIQUE:
             return self._unique(complementaire, convention, tiers_payant)
         return self._separee(complementaire, convention, tiers_payant)
@@ -136,14 +149,17 @@ class RechercheContexteAmc:
         self.ecran.alerter(f"Pas de part complémentaire dans les flux : {motif}")
 
 
-def choisir_complementaire(demande: ComplementaireDemandee, beneficiaire: Beneficiaire) -> Complementaire | None:
-    """The contract as read on the card, as typed, or none (SV-3.2.3.4-03)."""
+def choisir_complementaire(
+    demande: ComplementaireDemandee, beneficiaire: Beneficiaire, *, coordonne: bool = False
+) -> Complementaire | None:
+    """The contract as read on the card, as typed, or none (SV-3.2.3.4-03); ``coordonne``: whoever manages it."""
     nature = "mutuelle" if demande.gestion == GESTION_UNIQUE else "amc"
     if demande.source == "aucune":
         return None
     if demande.source == "saisie":
         return Complementaire(nature, demande.numero_amc, demande.numero_adherent, type_contrat=demande.type_contrat)
-    return next((c for c in beneficiaire.complementaires if c.nature == nature), None)
+    lues = [c for c in beneficiaire.complementaires if c.nature == nature]
+    return next(iter(lues or (beneficiaire.complementaires if coordonne else ())), None)
 
 
 def same_number(un: str, autre: str) -> bool:

@@ -73,6 +73,11 @@ def _no_indicator(poste: Poste) -> None:
     poste.elaboration.recherche_amc.indicateur_non_restitue = ""
 
 
+def _card_indicator(poste: Poste) -> None:
+    """Leaves what the card says of the contract in coordinated third-party payment."""
+    poste.elaboration.recherche_amc.indicateur_coordonne = "60"
+
+
 def _contracts(poste: Poste, **valeurs: Any) -> None:
     """Reads something else in the contracts of a support."""
     recherche = poste.elaboration.recherche_amc
@@ -226,6 +231,12 @@ MUTANTS = (
         "Laisse vide l'indicateur de traitement que ni la carte ni ADR n'ont donné",
         ("SV-4.2.1.5.2-21",),
         _no_indicator,
+    ),
+    Mutant(
+        "coordonne-indicateur-carte",
+        "Laisse l'indicateur 60 de la carte en tiers payant coordonné",
+        ("SV-4.2.1.5.2-24",),
+        _card_indicator,
     ),
     Mutant(
         "indicateur-ignore-dre",

@@ -139,6 +139,19 @@ def test_indicateur_de_la_gestion_unique(lu: str, retenu: str) -> None:
     assert trouve.complementaire.indicateur_traitement == retenu
 
 
+def test_tiers_payant_coordonne_sans_convention() -> None:
+    amc_lue = Complementaire("amc", "75500017", "C2S97050", "60")
+    b = replace(droits().beneficiaires[0], service="03", complementaires=(amc_lue,))
+    demande = ComplementaireDemandee(source="carte_vitale", gestion="unique")
+    recherche = RechercheContexteAmc((), Ecran())
+    trouve = recherche.determiner(demande, b, JOUR, INTEGRAL)
+    assert trouve is not None
+    assert (trouve.gestion, trouve.complementaire.indicateur_traitement) == (GESTION_UNIQUE, "62")
+    assert recherche.determiner(demande, replace(b, service="10"), JOUR, INTEGRAL) is None
+    finie = replace(b, service_periode=Periode(None, date(2022, 11, 20)))
+    assert recherche.determiner(demande, finie, JOUR, INTEGRAL) is None
+
+
 # --- confidential acts of a minor ------------------------------------------------------------------------------
 PHARMACIE = SituationFacturation(
     "1", "99444444", "6", "50", "1", "30", "01", ("0", "0", "0"), "PHARMACIE", "0", True, True
