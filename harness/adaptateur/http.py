@@ -49,7 +49,7 @@ class TransportHttp:
         connexion.request("POST", self._chemin, requete, entetes)
         reponse = connexion.getresponse()
         corps = bytearray()
-        while True:
+        while not reponse.isclosed():  # from Python 3.13 on, the socket goes with the last byte
             prise.settimeout(_left(limite))
             morceau = reponse.read1(65536)
             if not morceau:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from norms.systeme import tell_system_error
 from reference.erreurs import Refus
 
 VERSION = 3
@@ -175,9 +176,16 @@ class Base:
             # The adapter serialises operations; HTTP gives each its own thread.
             self._lien = sqlite3.connect(dossier / NOM, isolation_level=None, check_same_thread=False, timeout=10)
             self._lien.row_factory = sqlite3.Row
-            self._prepare()
+            try:
+                self._prepare()
+            except BaseException:
+                self._lien.close()
+                raise
         except (OSError, sqlite3.DatabaseError) as exc:
-            raise Refus(f"dossier de travail inutilisable : {exc} ; donner un dossier accessible en écriture") from exc
+            cause = tell_system_error(exc) if isinstance(exc, OSError) else exc
+            raise Refus(
+                f"dossier de travail inutilisable : {cause} ; donner un dossier accessible en écriture"
+            ) from exc
 
     def _prepare(self) -> None:
         self._lien.execute("PRAGMA journal_mode = WAL")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -130,18 +131,21 @@ def envoyer(dialogue: dict[bytes, bytes]) -> list[bytes]:
     muet = {b"texte": b"", b"Subject:": b"", b"": b""}
     with serveur(dialogue | muet, b"220 relais.test\r\n", 1) as (port, recues):
         ClientSmtp(boite(port), delai_s=10).envoyer(b"Subject: x\r\ntexte\r\n", "a@b.test", "c@d.test", "42")
-    return recues
+    # the case of these words depends on the version of smtplib
+    return [
+        re.sub(rb"^(mail from|rcpt to):", lambda mots: mots[0].upper(), ligne, flags=re.IGNORECASE) for ligne in recues
+    ]
 
 
 def test_avis_de_non_remise_demande() -> None:
     """RFC 3461: ENVID and RET with MAIL, NOTIFY with RCPT."""
     recues = envoyer(SMTP)
-    assert b"mail FROM:<a@b.test> RET=HDRS ENVID=42" in recues
-    assert b"rcpt TO:<c@d.test> NOTIFY=FAILURE,DELAY" in recues
+    assert b"MAIL FROM:<a@b.test> RET=HDRS ENVID=42" in recues
+    assert b"RCPT TO:<c@d.test> NOTIFY=FAILURE,DELAY" in recues
 
 
 def test_serveur_sans_dsn() -> None:
-    assert b"rcpt TO:<c@d.test>" in envoyer(SMTP | {b"ehlo": b"250 relais.test\r\n"})
+    assert b"RCPT TO:<c@d.test>" in envoyer(SMTP | {b"ehlo": b"250 relais.test\r\n"})
 
 
 def test_refus_definitif() -> None:

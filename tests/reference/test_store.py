@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +22,22 @@ from reference.store.factures import SECURISEE
 CATALOGUE = CatalogueGroupes(NormPack.par_defaut())
 
 
+Ouvrir = Callable[[Path], Base]
+
+
+@pytest.fixture
+def ouvrir() -> Iterator[Ouvrir]:
+    """Opens stores and closes them with the test."""
+    with ExitStack() as pile:
+
+        def open_store(dossier: Path) -> Base:
+            base = Base(dossier)
+            pile.callback(base.fermer)
+            return base
+
+        yield open_store
+
+
 def enregistrer(factures: Factures, numero: str, type_: TypeFacture = TypeFacture.FSE) -> int:
     id_ = factures.enregistrer(
         type_=type_,
@@ -35,25 +53,25 @@ def enregistrer(factures: Factures, numero: str, type_: TypeFacture = TypeFactur
     return id_
 
 
-def test_double_electronique(tmp_path: Path) -> None:
+def test_double_electronique(tmp_path: Path, ouvrir: Ouvrir) -> None:
     """SV-3.2.7.3-02 to -04: what was given to the services, name and first name of the beneficiary."""
-    factures = Factures(Base(tmp_path))
+    factures = Factures(ouvrir(tmp_path))
     id_ = enregistrer(factures, "000000001")
     (facture,) = factures.toutes()
     assert (facture.nom, facture.prenom, facture.contenu) == ("DURAND", "PAUL", b"facture")
     assert factures.groupes(id_)[0].champs[0] == "000000001"
 
 
-def test_un_numero_par_type(tmp_path: Path) -> None:
-    factures = Factures(Base(tmp_path))
+def test_un_numero_par_type(tmp_path: Path, ouvrir: Ouvrir) -> None:
+    factures = Factures(ouvrir(tmp_path))
     enregistrer(factures, "000000001")
     enregistrer(factures, "000000001", TypeFacture.DRE)
     with pytest.raises(Refus, match="000000001"):
         enregistrer(factures, "000000001")
 
 
-def test_transaction_annulee_en_entier(tmp_path: Path) -> None:
-    base = Base(tmp_path)
+def test_transaction_annulee_en_entier(tmp_path: Path, ouvrir: Ouvrir) -> None:
+    base = ouvrir(tmp_path)
     compteurs = Compteurs(base)
     compteurs.ecrire("facture", "5")
 
@@ -69,19 +87,19 @@ def test_transaction_annulee_en_entier(tmp_path: Path) -> None:
     assert compteurs.lire("facture") == "5"
 
 
-def test_reprise_apres_fermeture(tmp_path: Path) -> None:
-    base = Base(tmp_path)
+def test_reprise_apres_fermeture(tmp_path: Path, ouvrir: Ouvrir) -> None:
+    base = ouvrir(tmp_path)
     assert base.vierge
     Compteurs(base).ecrire("facture", "41")
     base.fermer()
-    reprise = Base(tmp_path)
+    reprise = ouvrir(tmp_path)
     assert not reprise.vierge
     assert Compteurs(reprise).avancer("facture") == 42
     reprise.fermer()
 
 
-def test_elaboration_interrompue_oubliee(tmp_path: Path) -> None:
-    base = Base(tmp_path)
+def test_elaboration_interrompue_oubliee(tmp_path: Path, ouvrir: Ouvrir) -> None:
+    base = ouvrir(tmp_path)
     factures = Factures(base)
     id_ = enregistrer(factures, "000000001")
     base.ecrire("UPDATE factures SET statut = 'elaboree' WHERE id = ?", id_)
@@ -90,8 +108,8 @@ def test_elaboration_interrompue_oubliee(tmp_path: Path) -> None:
     assert not factures.numero_pris("000000001")
 
 
-def test_type_de_valeur_controle(tmp_path: Path) -> None:
-    base = Base(tmp_path)
+def test_type_de_valeur_controle(tmp_path: Path, ouvrir: Ouvrir) -> None:
+    base = ouvrir(tmp_path)
     with pytest.raises(sqlite3.IntegrityError):
         base.ecrire("INSERT INTO recus VALUES ('u', 'i', 3.5)")
 
@@ -123,8 +141,8 @@ def lot(lots: Lots, reference: str, jour: str, statut: str) -> None:
     lots.changer_statut([id_], statut)
 
 
-def test_references_conservees_90_jours(tmp_path: Path) -> None:
-    lots = Lots(Base(tmp_path), CATALOGUE)
+def test_references_conservees_90_jours(tmp_path: Path, ouvrir: Ouvrir) -> None:
+    lots = Lots(ouvrir(tmp_path), CATALOGUE)
     lot(lots, "001", "2022-08-23", "acquitte")  # 90 days before 21 November: may be used again
     lot(lots, "002", "2022-08-24", "acquitte")
     lot(lots, "003", "2022-01-01", "transmis")  # still awaited
@@ -150,9 +168,9 @@ ALTER TABLE ancienne RENAME TO factures;
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_poste_d_une_version_anterieure(tmp_path: Path, version: int) -> None:
+def test_poste_d_une_version_anterieure(tmp_path: Path, ouvrir: Ouvrir, version: int) -> None:
     """Its invoices and lots are kept; a number may then be borne by an invoice and by its cancellation."""
-    base = Base(tmp_path)
+    base = ouvrir(tmp_path)
     facture = enregistrer(Factures(base), "000000007", TypeFacture.DRE)
     lots = Lots(base, CATALOGUE)
     lots.enregistrer(
@@ -173,7 +191,7 @@ def test_poste_d_une_version_anterieure(tmp_path: Path, version: int) -> None:
         lien.executescript("DROP TABLE absences; DROP TABLE paiements; DROP TABLE rapports;")
     lien.close()
 
-    base = Base(tmp_path)
+    base = ouvrir(tmp_path)
     factures = Factures(base)
     (gardee,) = factures.toutes()
     assert (gardee.numero, gardee.lot, gardee.contenu, gardee.annulation) == ("000000007", "AAA", b"facture", False)
@@ -183,4 +201,4 @@ def test_poste_d_une_version_anterieure(tmp_path: Path, version: int) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         base.ecrire("DELETE FROM factures")  # references are still watched over
     base.fermer()
-    assert [f.numero for f in Factures(Base(tmp_path)).toutes()] == ["000000007"]
+    assert [f.numero for f in Factures(ouvrir(tmp_path)).toutes()] == ["000000007"]
