@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import Any, Self
 
-from cryptography import x509
 from pydantic import ValidationError
 
 from norms.chargement import load
-from norms.cms import Identite
 from norms.contrat.adaptateur import Boite, Environnement
 from norms.contrat.ports import AleaReproductible, HorlogeVirtuelle
 from norms.systeme import tell_system_error
 from simulator.acteurs.anomalies import DONNEES
 from simulator.acteurs.bureau import Bureau, ErreurActeur
 from simulator.acteurs.cesi import Cesi
-from simulator.acteurs.confiance import Confiance
 from simulator.acteurs.conventions import EmetteursTables, load_emetteurs
 from simulator.acteurs.francais import explain
 from simulator.acteurs.oct import Concentrateurs
@@ -37,6 +34,7 @@ from simulator.messagerie.pop3 import OptionsPop3
 from simulator.messagerie.serveur import HOTE, ServeurMessagerie
 from simulator.messagerie.smtp import OptionsSmtp
 from simulator.monde.actions import act
+from simulator.monde.confiance import trust
 from simulator.monde.config import ConfigMonde, ErreurMonde
 from simulator.monde.courrier import Courrier
 from simulator.monde.population import Population
@@ -95,7 +93,7 @@ class MondeSimule:
         self.bureau = Bureau(
             organismes,
             pack=config.pack,
-            confiance=self._trust(),
+            confiance=trust(self.pki, lambda: self.population.porteurs, self._role),
             horloge=self.horloge,
             facteur=self._courrier,
             emettre=self.journal.emettre,
@@ -131,7 +129,6 @@ class MondeSimule:
         self._lecteurs: Lecteurs | None = None
         self._messagerie: ServeurMessagerie | None = None
         self._service: ServiceHttp | None = None
-        self._listes: tuple[tuple[bytes, ...], tuple[x509.CertificateRevocationList, ...]] = ((), ())
         self.verrou = threading.RLock()
 
     # --- life -------------------------------------------------------------------------------------------------
@@ -353,26 +350,8 @@ class MondeSimule:
         """The fault that makes an insurer depart from its decision (``simulator.acteurs.ecarts``)."""
         return self.pannes.take(quoi, "emission", acteur=acteur, objet=objet)
 
-    def _trust(self) -> Confiance:
-        def identities(role: str, numero: str) -> tuple[Identite, ...]:
-            return tuple(Identite(cle, certificat) for cle, certificat in self.pki.identites(role, numero))
-
-        return Confiance(
-            autorites=self.pki.autorites,
-            crl=self._crls,
-            recenser=lambda: self.population.porteurs,
-            identites_piece_jointe=lambda numero: identities("chiffrement_piece_jointe", numero),
-            identites_donnees=lambda numero: (
-                () if self.bureau.acteur(numero).organisme.role == "OCT" else identities("chiffrement_donnees", numero)
-            ),
-        )
-
-    def _crls(self) -> Iterable[x509.CertificateRevocationList]:
-        """The lists of the moment; the same objects as long as they are the same bytes."""
-        octets = tuple(self.pki.crl(niveau) for niveau in self.pki.niveaux)
-        if octets != self._listes[0]:
-            self._listes = octets, tuple(map(x509.load_der_x509_crl, octets))
-        return self._listes[1]
+    def _role(self, numero: str) -> str:
+        return self.bureau.acteur(numero).organisme.role
 
     # --- for the engine ---------------------------------------------------------------------------------------
     @property
