@@ -311,7 +311,7 @@ MUTANTS = (
     Mutant(
         "numero-facture-reutilise",
         "Reprend le numéro d'une facture rejetée",
-        ("SV-3.3.2-21", "SV-4.2.1.1-21"),
+        ("SV-3.3.2-21",),
         _reuse_number,
     ),
     Mutant(
