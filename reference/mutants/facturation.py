@@ -323,7 +323,7 @@ MUTANTS = (
     Mutant(
         "facture-non-sauvegardee",
         "Ne sauvegarde pas les factures sécurisées",
-        ("SV-4.2.3.1-07", "SV-4.2.1.13-32", "SV-4.2.1.1-34"),
+        ("SV-4.2.3.1-07", "SV-4.2.1.13-32", "SV-4.2.1.1-34", "SV-4.2.1.1-33"),
         _forget_secured,
     ),
     Mutant(

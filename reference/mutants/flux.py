@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from norms.contrat.adaptateur import FactureElaborer
+from norms.contrat.adaptateur import FactureElaborer, Prescription
 from norms.contrat.base import ModeSecurisation, TypeFacture
 from reference.erreurs import Refus
 from reference.facturation.flux import FluxAElaborer
@@ -121,6 +121,18 @@ def _last_act_only(poste: Poste) -> None:
 
 def _sickness_for_accident(poste: Poste) -> None:
     _ask(poste, lambda d: d.model_copy(update={"nature_assurance": "10"}) if d.nature_assurance == "41" else d)
+
+
+def _keep_prescriber(poste: Poste) -> None:
+    """What was entered for an invoice comes back in the next one."""
+    garde: list[Prescription] = []
+
+    def reprendre(demande: FactureElaborer) -> FactureElaborer:
+        if demande.prescription is not None:
+            garde[:] = [demande.prescription]
+        return demande.model_copy(update={"prescription": garde[0]}) if garde else demande
+
+    _ask(poste, reprendre)
 
 
 def _number_by_mode(poste: Poste) -> None:
@@ -257,6 +269,12 @@ MUTANTS = (
         _paper_every_time,
     ),
     Mutant("at-ignore", "Facture en maladie les accidents du travail", ("SV-3.2.3.1-09",), _sickness_for_accident),
+    Mutant(
+        "prescripteur-garde",
+        "Garde pour la facture suivante le prescripteur saisi",
+        ("SV-4.2.1.1-33",),
+        _keep_prescriber,
+    ),
     Mutant("numeros-par-mode", "Numérote les factures mode par mode", ("SV-4.2.1.1-21",), _number_by_mode),
     Mutant(
         "refaite-refusee",
