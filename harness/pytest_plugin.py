@@ -121,6 +121,7 @@ def pytest_configure(config: pytest.Config) -> None:
         etat = Etat(banc, options=replay_options(config.option))
         if is_worker(config):
             interruption.install()
+            systeme.spare_garbage_collector()
             etat.deja = set(config.workerinput.get(_DEJA, ()))  # type: ignore[attr-defined]  # given by xdist
         elif not config.option.collectonly:
             _open_dossier(etat, reprendre=config.option.preagrement_reprendre)

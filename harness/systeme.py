@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 
 from norms.systeme import tell_system_error
 
@@ -23,3 +24,12 @@ def cause(exc: BaseException) -> str:
         quoi = _SYSTEME.get(exc.errno) or tell_system_error(exc)
         return f"{quoi} ({exc.filename})" if exc.filename else quoi
     return f"{type(exc).__name__} : {exc}"
+
+
+def spare_garbage_collector() -> None:
+    """For a process that only plays scenarios: what is loaded stays, the little that each leaves is looked for rarely.
+
+    A sixth of the processor time of a campaign went into it.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)

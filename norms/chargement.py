@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,18 @@ class ErreurChargement(ValueError):
         super().__init__(f"{fichier}:{ligne}:{colonne}: {message}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
-    """A loaded YAML document: its data (dict, list, str only) and the position of every node."""
+    """A loaded YAML document: its data (dict, list, str only) and its text, to find where something was said."""
 
     fichier: str
     donnees: Any
-    positions: Mapping[Chemin, tuple[int, int]] = field(repr=False)
+    texte: str = field(repr=False)
+
+    @cached_property
+    def positions(self) -> Mapping[Chemin, tuple[int, int]]:
+        """Line and column (from 1) of every node; worked out when a first one is asked for."""
+        return _with_positions(self.texte, self.fichier)[1]
 
     def position(self, chemin: Chemin) -> tuple[int, int]:
         """Line and column (from 1) of a node, or of its nearest known ancestor."""
@@ -82,6 +88,14 @@ def _loader() -> type[Any]:
 
 def load_text(texte: str, fichier: str = "<texte>") -> Document:
     """Loads one YAML document from text. Raises ErreurChargement."""
+    try:
+        donnees = _plain(texte, fichier, alias=False)
+    except (yaml.YAMLError, ErreurChargement, RecursionError, UnicodeError):
+        donnees = _with_positions(texte, fichier)[0]  # which says what is wrong, and where
+    return Document(fichier, donnees, texte)
+
+
+def _with_positions(texte: str, fichier: str) -> tuple[Any, dict[Chemin, tuple[int, int]]]:
     loader = _loader()(texte)
     try:
         noeud = loader.get_single_node()
@@ -94,7 +108,7 @@ def load_text(texte: str, fichier: str = "<texte>") -> Document:
         loader.dispose()
     positions: dict[Chemin, tuple[int, int]] = {}
     donnees = None if noeud is None else _build(noeud, (), positions, fichier, set())
-    return Document(fichier, donnees, positions)
+    return donnees, positions
 
 
 def load(chemin: Path, *, nom: str | None = None) -> Document:
@@ -104,20 +118,33 @@ def load(chemin: Path, *, nom: str | None = None) -> Document:
 
 
 def load_plain(chemin: Path) -> Any:
-    """Loads a large data file of ours without positions, in half the time of ``load``.
+    """Loads a large data file of ours, that may repeat itself by aliases.
 
-    Same values, same refusals (size, depth, duplicate keys). Raises ErreurChargement.
+    Same values, same refusals (size, depth, duplicate keys) as ``load``. Raises ErreurChargement.
     """
     nom = chemin.as_posix()
     texte = _read(chemin, nom)
-    loader = _loader()(texte)
     try:
-        loader.get_event()  # start of stream
-        loader.get_event()  # start of document
-        return _Plain(loader, nom).build(loader.get_event(), 0)
+        return _plain(texte, nom, alias=True)
     except yaml.MarkedYAMLError as exc:
         ligne, colonne = _place(exc.problem_mark)
         raise ErreurChargement(nom, ligne, colonne, _unreadable(exc.problem, texte, ligne, colonne)) from exc
+
+
+def _plain(texte: str, nom: str, *, alias: bool) -> Any:
+    """The values alone, in half the time. Raises ErreurChargement and what the parser raises."""
+    loader = _loader()(texte)
+    try:
+        loader.get_event()  # start of stream
+        if isinstance(debut := loader.get_event(), yaml.StreamEndEvent):
+            return None
+        donnees = _Plain(loader, nom, alias=alias).build(loader.get_event(), 0)
+        loader.get_event()  # end of document
+        if not isinstance(suite := loader.get_event(), yaml.StreamEndEvent):
+            raise yaml.composer.ComposerError(
+                "expected a single document", debut.start_mark, "but found another document", suite.start_mark
+            )
+        return donnees
     finally:
         loader.dispose()
 
@@ -125,13 +152,15 @@ def load_plain(chemin: Path) -> Any:
 class _Plain:
     """Builds values straight from parsing events."""
 
-    def __init__(self, loader: Any, nom: str) -> None:
-        self._loader, self._nom = loader, nom
+    def __init__(self, loader: Any, nom: str, *, alias: bool) -> None:
+        self._loader, self._nom, self._alias = loader, nom, alias
         self._ancres: dict[str, Any] = {}
 
     def build(self, evenement: yaml.Event, niveau: int) -> Any:
         if niveau > MAX_DEPTH:
             raise self._refuse(evenement, f"plus de {MAX_DEPTH} niveaux d'imbrication")
+        if not self._alias and getattr(evenement, "anchor", None):
+            raise self._refuse(evenement, "alias YAML ; recopier la valeur")
         if isinstance(evenement, yaml.AliasEvent):
             if evenement.anchor not in self._ancres:
                 raise self._refuse(evenement, f"alias « {evenement.anchor} » sans ancre")

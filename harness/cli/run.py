@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import pytest
 import typer
 
+from harness import systeme
 from harness.adaptateur.configuration import ErreurConfiguration, load_configuration
 from harness.affichage import format_result, heading, summary
 from harness.catalogue import scenarios_directory
@@ -132,6 +133,7 @@ def command(  # noqa: PLR0917 -- the options of the command line
     if manquants:
         sortie.erreur(f"{manquants[0]} : ni fichier ni dossier ; vérifier le chemin")
         raise typer.Exit(ERREUR_BANC)
+    systeme.spare_garbage_collector()
     debut = time.monotonic()
     tue = f"banc arrêté brutalement ; {resume_line()}"
     with gardien().watching("message", tue), progress(sortie, "scénarios") as barre:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -95,8 +96,9 @@ class Profil:
     cles: Path = CLES
 
     @classmethod
+    @cache
     def par_defaut(cls) -> Profil:
-        """The profile shipped with the package, and the organisations of the simulated world."""
+        """The profile shipped with the package, and the organisations of the simulated world (immutable, kept)."""
         return cls.charger()
 
     @classmethod

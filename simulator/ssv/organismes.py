@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,9 @@ class Organismes:
             raise document.erreur(("organismes",), "deux organismes portent le même numéro")
 
     @classmethod
+    @cache
     def load(cls, chemin: Path = FICHIER) -> Organismes:
-        """Loads the table. Raises ErreurChargement."""
+        """Loads the table (immutable, hence kept). Raises ErreurChargement."""
         return cls(load(chemin, nom=chemin.name))
 
     @cached_property

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from norms.chargement import MAX_BYTES, MAX_DEPTH, ErreurChargement, load, load_plain, load_text
+from norms.chargement import MAX_BYTES, MAX_DEPTH, ErreurChargement, _with_positions, load, load_plain, load_text
 
 
 def test_scalars_are_never_typed() -> None:
@@ -77,3 +81,49 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     fichier.write_bytes("titre: é\n".encode("latin-1"))
     with pytest.raises(ErreurChargement, match="UTF-8"):
         load(fichier)
+
+
+RACINE = Path(__file__).parents[2]
+#: Pieces that make well-formed and malformed documents alike.
+BLOCS = ("a: 1\n", "a: 2\n", "b:\n", "  c: d\n", "  - x\n", "- y\n", "? k\n", "|\n  t\n", "é: ~\n", "\n", "\t", "# c\n")
+SIGNES = (
+    "{",
+    "}",
+    "[",
+    "]",
+    ", ",
+    ": ",
+    "'",
+    '"',
+    "&n ",
+    "*n\n",
+    "<<: *n\n",
+    "!!int 3\n",
+    "---\n",
+    "...\n",
+    "%YAML 1.1\n",
+)
+MORCEAUX = st.sampled_from(BLOCS + SIGNES)
+
+
+@pytest.mark.parametrize("racine", ["norms", "simulator", "reference", "harness", "scenarios"])
+def test_the_quick_way_reads_our_files_as_the_one_that_keeps_places(racine: str) -> None:
+    fichiers = [f for f in sorted((RACINE / racine).rglob("*.yaml")) if f.name != "mutants.yaml"]
+    assert len(fichiers) >= 5
+    for fichier in fichiers:
+        texte = fichier.read_text(encoding="utf-8")
+        donnees, positions = _with_positions(texte, fichier.name)
+        document = load_text(texte, fichier.name)
+        assert document.donnees == donnees
+        assert document.positions == positions
+
+
+@given(st.lists(MORCEAUX, max_size=14).map("".join))
+def test_the_quick_way_accepts_and_refuses_the_same(texte: str) -> None:
+    def read(comment: Callable[[], Any]) -> Any:
+        try:
+            return comment()
+        except ErreurChargement as exc:
+            return str(exc)
+
+    assert read(lambda: load_text(texte, "f").donnees) == read(lambda: _with_positions(texte, "f")[0])
