@@ -42,8 +42,16 @@ def _descendants(pid: int) -> Iterator[int]:
         courant = attente.pop()
         vus += 1
         yield courant
-        for fil in _PROC.glob(f"{courant}/task/*/children"):
-            attente += [int(enfant) for enfant in _read(fil).split()]
+        for fil in _threads(courant):
+            attente += [int(enfant) for enfant in _read(fil / "children").split()]
+
+
+def _threads(pid: int) -> list[Path]:
+    try:
+        with os.scandir(_PROC / str(pid) / "task") as fils:
+            return [Path(f.path) for f in fils]
+    except OSError:  # the process has ended meanwhile
+        return []
 
 
 def _resident(pid: int) -> int:

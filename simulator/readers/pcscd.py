@@ -252,9 +252,13 @@ def listening_inode(port: int) -> str:
 
 
 def socket_inodes(pid: int) -> frozenset[str]:
-    """The numbers of the sockets that a process of ours holds."""
+    """The numbers of the sockets that a process of ours holds; none when it has ended."""
     trouves: set[str] = set()
-    for descripteur in Path(f"/proc/{pid}/fd").iterdir():
+    try:
+        descripteurs = list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return frozenset()
+    for descripteur in descripteurs:
         with contextlib.suppress(OSError):  # closed meanwhile
             cible = str(descripteur.readlink())
             if cible.startswith("socket:["):
