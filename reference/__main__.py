@@ -5,6 +5,7 @@ import os
 import sys
 
 gc.disable()  # a tenth of the start would go into looking for garbage among what is being loaded
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used; looking for some reads every package
 
 from reference.commande import main  # noqa: E402 - after the line above
 
