@@ -30,7 +30,7 @@ from norms.contrat.ports import Alea
 
 QUOI = "enveloppe chiffrée"
 MAX_DESTINATAIRES = 64
-# What an envelope is written with: building its asn1crypto tree costs four times more than the encryption itself.
+# What an envelope is written with: with an asn1crypto tree it would cost over three times more.
 _UNIVERSEL, _CONTEXTE = 0, 2
 _PRIMITIF, _CONSTRUIT = 0, 1
 _OCTET_STRING, _SEQUENCE, _SET = 4, 16, 17
